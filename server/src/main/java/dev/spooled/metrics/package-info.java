@@ -1,0 +1,5 @@
+/// Prometheus metrics.
+@NullMarked
+package dev.spooled.metrics;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/// Organizations and their plans.
+@NullMarked
+package dev.spooled.orgs;
+
+import org.jspecify.annotations.NullMarked;
