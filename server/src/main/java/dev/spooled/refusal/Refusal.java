@@ -27,8 +27,8 @@ public sealed interface Refusal {
 
     record Forbidden(String message) implements Refusal {}
 
-    record FeatureDisabled(String feature, String plan, @Nullable String upgradeTo, String message)
-            implements Refusal {}
+    record FeatureDisabled(
+            String feature, String plan, @Nullable String upgradeTo, String message) implements Refusal {}
 
     record NotFound(String message) implements Refusal {}
 
@@ -50,8 +50,12 @@ public sealed interface Refusal {
             implements Refusal {}
 
     record LimitReached(
-            String resource, long current, long limit, String plan, @Nullable String upgradeTo, String message)
-            implements Refusal {}
+            String resource,
+            long current,
+            long limit,
+            String plan,
+            @Nullable String upgradeTo,
+            String message) implements Refusal {}
 
     record NotImplemented(String message) implements Refusal {}
 

@@ -1,0 +1,46 @@
+package dev.spooled.db;
+
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// The values of a statement's named parameters. `Instant` goes as timestamptz, `PgArray` in binary, the rest as
+/// pgjdbc sends it.
+public final class Args {
+    public static final Args NONE = new Args();
+
+    private final Map<String, @Nullable Object> values = new HashMap<>();
+
+    public static Args of(String name, @Nullable Object value) {
+        return new Args().and(name, value);
+    }
+
+    public Args and(String name, @Nullable Object value) {
+        values.put(name, value);
+        return this;
+    }
+
+    /// Sets the uses of this statement's parameters from position `first` on and returns the position after them.
+    public int bind(Sql sql, PreparedStatement to, int first) throws SQLException {
+        int at = first;
+        for (String name : sql.parameters()) {
+            if (!values.containsKey(name)) {
+                throw new IllegalStateException(sql.name() + ": no value for :" + name);
+            }
+            set(to, at++, values.get(name));
+        }
+        return at;
+    }
+
+    private static void set(PreparedStatement to, int at, @Nullable Object value) throws SQLException {
+        if (value instanceof Instant instant) {
+            to.setObject(at, instant.atOffset(ZoneOffset.UTC));
+        } else {
+            to.setObject(at, value);
+        }
+    }
+}

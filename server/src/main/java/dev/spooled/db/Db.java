@@ -1,0 +1,121 @@
+package dev.spooled.db;
+
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
+import dev.spooled.db.DbAddress.Role;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.SQLTransientConnectionException;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+
+/// Transactions outside the lane: `asEngine` for the server's own reads and chores, `inOrg` for whatever a tenant asks,
+/// which is the only way to a tenant's rows by the tenant's own role and sets the organization row security looks at.
+///
+/// A semaphore of the pool's size stands before each pool: thousands of virtual threads queueing inside HikariCP cost
+/// half the throughput (measured).
+public final class Db implements AutoCloseable {
+    private static final Sql SET_ORG =
+            new Sql("set_org", "select set_config('spooled.org', ?, true)", java.util.List.of("org"));
+
+    private final Gate engine;
+    private final Gate tenant;
+
+    public Db(DbAddress address, int connections) {
+        engine = new Gate(address, Role.ENGINE, connections);
+        tenant = new Gate(address, Role.TENANT, connections);
+    }
+
+    public <T> T asEngine(Function<Tx, T> work) {
+        return engine.transaction(work);
+    }
+
+    public <T> T inOrg(int org, Function<Tx, T> work) {
+        return tenant.transaction(tx -> {
+            tx.first(SET_ORG, Args.of("org", Integer.toString(org)), row -> true);
+            return work.apply(tx);
+        });
+    }
+
+    /// A tenant transaction without a tenant: sees nothing. For the start-up self-test.
+    public <T> T asNobody(Function<Tx, T> work) {
+        return tenant.transaction(work);
+    }
+
+    @Override
+    public void close() {
+        engine.close();
+        tenant.close();
+    }
+
+    /// One pool and the semaphore before it.
+    private static final class Gate implements AutoCloseable {
+        private static final long WAIT_SECONDS = 10;
+
+        private final HikariDataSource pool;
+        private final Semaphore places;
+
+        Gate(DbAddress address, Role role, int connections) {
+            var config = new HikariConfig();
+            config.setPoolName("db-" + role.name().toLowerCase(java.util.Locale.ROOT));
+            config.setJdbcUrl(address.jdbcUrl());
+            config.setDataSourceProperties(address.properties(
+                    role, "-c statement_timeout=30s -c lock_timeout=5s -c idle_in_transaction_session_timeout=30s"));
+            config.setMaximumPoolSize(connections);
+            config.setMinimumIdle(1);
+            config.setConnectionTimeout(TimeUnit.SECONDS.toMillis(WAIT_SECONDS));
+            config.setAutoCommit(false);
+            config.setInitializationFailTimeout(-1);
+            pool = new HikariDataSource(config);
+            places = new Semaphore(connections, true);
+        }
+
+        <T> T transaction(Function<Tx, T> work) {
+            enter();
+            try (Connection connection = pool.getConnection()) {
+                return committed(connection, work);
+            } catch (SQLException e) {
+                throw new DbFault("transaction", e);
+            } finally {
+                places.release();
+            }
+        }
+
+        private void enter() {
+            try {
+                if (!places.tryAcquire(WAIT_SECONDS, TimeUnit.SECONDS)) {
+                    throw new DbFault("connection", new SQLTransientConnectionException("no connection free", "08001"));
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new DbFault("connection", new SQLTransientConnectionException("interrupted", "08001"));
+            }
+        }
+
+        private static <T> T committed(Connection connection, Function<Tx, T> work) throws SQLException {
+            T result;
+            try {
+                result = work.apply(new Tx(connection));
+            } catch (RuntimeException | Error e) {
+                rollBack(connection, e);
+                throw e;
+            }
+            connection.commit();
+            return result;
+        }
+
+        private static void rollBack(Connection connection, Throwable why) {
+            try {
+                connection.rollback();
+            } catch (SQLException e) {
+                why.addSuppressed(e);
+            }
+        }
+
+        @Override
+        public void close() {
+            pool.close();
+        }
+    }
+}

@@ -1,0 +1,48 @@
+package dev.spooled.db;
+
+import java.util.Properties;
+
+/// Where the database is and who we log in as. Roles are taken on after login (`SET ROLE`), so one login serves all.
+public record DbAddress(String jdbcUrl, String user, String password) {
+    /// The role a connection acts in (design: owner migrates, engine writes, tenant reads and edits under row
+    /// security).
+    public enum Role {
+        OWNER("spooled_owner"),
+        ENGINE("spooled_engine"),
+        TENANT("spooled_tenant");
+
+        private final String sqlName;
+
+        Role(String sqlName) {
+            this.sqlName = sqlName;
+        }
+
+        public String sqlName() {
+            return sqlName;
+        }
+    }
+
+    /// pgjdbc properties of a connection in `role`, with further session settings as `-c name=value` options.
+    public Properties properties(Role role, String settings) {
+        var properties = new Properties();
+        properties.setProperty("user", user);
+        properties.setProperty("password", password);
+        properties.setProperty("prepareThreshold", "1");
+        properties.setProperty(
+                "binaryTransferEnable", "UUID_ARRAY,TIMESTAMPTZ_ARRAY,INT2_ARRAY,BOOL_ARRAY,TIMESTAMPTZ");
+        properties.setProperty("ApplicationName", "spooled");
+        properties.setProperty("connectTimeout", "5");
+        properties.setProperty("tcpKeepAlive", "true");
+        properties.setProperty("reWriteBatchedInserts", "false");
+        properties.setProperty("assumeMinServerVersion", "15");
+        properties.setProperty(
+                "options",
+                "-c role=" + role.sqlName() + " -c search_path=spooled,pg_catalog -c TimeZone=UTC " + settings);
+        return properties;
+    }
+
+    @Override
+    public String toString() {
+        return jdbcUrl + " as " + user;
+    }
+}

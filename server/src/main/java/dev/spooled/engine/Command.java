@@ -1,0 +1,87 @@
+package dev.spooled.engine;
+
+import java.time.Instant;
+import java.util.List;
+import java.util.UUID;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+
+/// Everything that may be asked of the lane, and so everything that may change a live job. `Lane.run` answers with the
+/// command's own result type. Ids of organizations and queues are internal numbers; the caller has checked its right
+/// to them.
+///
+/// @param <R> what the lane answers
+public sealed interface Command<R> {
+
+    /// New jobs, in one transaction: up to 100 of one caller.
+    record Enqueue(List<NewJob> jobs) implements Command<List<Enqueued>> {}
+
+    /// `id` of the new job, or of the one that already holds the idempotency key (`created` false).
+    record Enqueued(UUID id, boolean created) {}
+
+    /// Up to `limit` jobs of a queue under leases of `leaseSeconds`. A claim that finds nothing is parked for up to
+    /// `waitMillis` and answered as soon as a job of its queue commits. `alive` is asked before a parked claim is
+    /// given a job: false when the caller has left.
+    record Claim(int org, int queue, String worker, int limit, int leaseSeconds, int waitMillis, BooleanSupplier alive)
+            implements Command<List<Leased>> {}
+
+    /// A job in a worker's hands. `attempt` counts all attempts from 1, `retryCount` those that count as retries.
+    record Leased(
+            UUID id,
+            int queue,
+            UUID leaseId,
+            int attempt,
+            int retryCount,
+            int priority,
+            Instant startedAt,
+            Instant expiresAt) {}
+
+    /// Who acknowledges: the lease if the client sent one, else the worker's name.
+    record Holder(int org, UUID job, @Nullable UUID lease, String worker) {}
+
+    record Complete(Holder holder, @Nullable String result) implements Command<Settled> {}
+
+    /// `retry` false dead-letters now; `retryAfterSeconds` replaces the backoff formula when not null.
+    record Fail(
+            Holder holder,
+            String error,
+            boolean retry,
+            @Nullable Integer retryAfterSeconds) implements Command<Settled> {}
+
+    record Heartbeat(Holder holder, int leaseSeconds) implements Command<Settled> {}
+
+    /// Gives back a lease that never reached its worker: no attempt is counted.
+    record Release(int org, UUID job, UUID lease) implements Command<Settled> {}
+
+    /// Cancels a job that is not running.
+    record Cancel(int org, UUID job) implements Command<Settled> {}
+
+    /// Due scheduled jobs become ready. Answers how many moved; `limit` of them means there may be more.
+    record Promote(int limit) implements Command<Integer> {}
+
+    /// Leases past their end: the job is ready again, or dead when its retries are used up.
+    record Reap(int limit) implements Command<Integer> {}
+
+    /// Jobs past their `expires_at` that were never claimed are cancelled.
+    record Expire(int limit) implements Command<Integer> {}
+
+    /// What became of an acknowledgement.
+    sealed interface Settled {
+        record Completed() implements Settled {}
+
+        /// A failure that will be tried again at `at`.
+        record WillRetry(Instant at) implements Settled {}
+
+        record DeadLettered() implements Settled {}
+
+        /// A renewed lease.
+        record Renewed(Instant expiresAt) implements Settled {}
+
+        record Released() implements Settled {}
+
+        record Cancelled() implements Settled {}
+
+        /// No row matched: why is a question for `Diagnosis`.
+        record Missed() implements Settled {}
+    }
+}
