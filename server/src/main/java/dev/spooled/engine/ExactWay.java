@@ -52,16 +52,27 @@ final class ExactWay {
 
     void run(LaneSession session, Batch batch) throws SQLException {
         var trip = new RoundTrip();
-        var claims = Slots.deal(batch.claims, leaseIds);
         var newJobs = NewJobs.of(batch);
+        var claims = Slots.deal(batch.claims, leaseIds);
         session.open(trip);
-        settle(trip, session.cell(), batch);
-        move(trip, session.cell(), batch);
-        newJobs.add(trip, session.cell(), batch.now());
-        claims.add(trip, session.cell(), batch);
+        ask(trip, session.cell(), batch, newJobs, claims);
         session.commit(trip, () -> reconcile(session, batch, newJobs, claims));
         newJobs.propose(batch);
         claims.propose();
+    }
+
+    /// The statements of a prepared batch without the transaction around them, for looking at their plans.
+    RoundTrip statements(int cell, Batch batch) {
+        var trip = new RoundTrip();
+        ask(trip, cell, batch, NewJobs.of(batch), Slots.deal(batch.claims, leaseIds));
+        return trip;
+    }
+
+    private static void ask(RoundTrip trip, int cell, Batch batch, NewJobs newJobs, Slots claims) {
+        settle(trip, cell, batch);
+        move(trip, cell, batch);
+        newJobs.add(trip, cell, batch.now());
+        claims.add(trip, cell, batch);
     }
 
     // ---- acknowledgements: every ticket misses unless its row came back

@@ -25,7 +25,7 @@ final class LaneSession implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(LaneSession.class);
 
     /// Nested loops by key, whatever the statistics say; a lock is waited for briefly, then the batch is taken apart.
-    private static final String SETTINGS = "-c lock_timeout=250ms -c statement_timeout=20s"
+    static final String SETTINGS = "-c lock_timeout=250ms -c statement_timeout=20s"
             + " -c idle_in_transaction_session_timeout=20s -c plan_cache_mode=force_generic_plan -c jit=off"
             + " -c enable_hashjoin=off -c enable_mergejoin=off -c enable_seqscan=off -c enable_bitmapscan=off"
             + " -c enable_material=off -c enable_memoize=off";

@@ -20,7 +20,7 @@ final class RoundTrip {
 
     private static final RowTaker NOTHING = row -> {};
 
-    private record Part(Sql sql, Args args, RowTaker taker) {}
+    record Part(Sql sql, Args args, RowTaker taker) {}
 
     private final List<Part> parts = new ArrayList<>();
 
@@ -31,6 +31,10 @@ final class RoundTrip {
     RoundTrip add(Sql sql, Args args, RowTaker taker) {
         parts.add(new Part(sql, args, taker));
         return this;
+    }
+
+    List<Part> parts() {
+        return List.copyOf(parts);
     }
 
     void run(Connection connection) throws SQLException {
