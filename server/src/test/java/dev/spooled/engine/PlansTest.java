@@ -188,7 +188,7 @@ class PlansTest {
                 .orElse(0);
         System.out.printf(
                 "plan: %-14s %-40s %6d pages for %d jobs%n", part.sql().name(), how, touched, ASKED);
-        assertThat(touched).as(name + "\n" + plan).isLessThan(ASKED * 45);
+        assertThat(touched).as(name + "\n" + plan).isLessThan(ASKED * 25);
     }
 
     /// Prepared and executed with literals, since only that shows the plan the lane gets.
