@@ -18,6 +18,9 @@ import picocli.CommandLine.ParseResult;
 final class ServeCommand implements Callable<Integer> {
     private static final int HELP_WIDTH = 110;
 
+    /// Set by the start script for the trial start that the JVM's cache is made from: stop as soon as all is up.
+    private static final String TRAINING = "spooled.training";
+
     private final CommandSpec spec = CommandSpec.wrapWithoutInspection(this);
 
     private ServeCommand() {}
@@ -34,7 +37,9 @@ final class ServeCommand implements Callable<Integer> {
             System.setProperty("spooled.log", config.log().name().toLowerCase(Locale.ROOT));
             try (var app = new App(config)) {
                 app.start();
-                signals.awaitFirst();
+                if (!Boolean.getBoolean(TRAINING)) {
+                    signals.awaitFirst();
+                }
                 signals.haltAfter(config.drain());
             }
             return ExitCode.OK;
