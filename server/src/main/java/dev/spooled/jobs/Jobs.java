@@ -11,6 +11,7 @@ import dev.spooled.engine.Command.Settled;
 import dev.spooled.engine.Lane;
 import dev.spooled.engine.NewJob;
 import dev.spooled.jobs.Diagnosis.Verb;
+import dev.spooled.metrics.Metrics;
 import dev.spooled.orgs.Queue;
 import dev.spooled.orgs.Queues;
 import dev.spooled.refusal.Refusal;
@@ -38,17 +39,22 @@ public final class Jobs {
     private final ClaimedJobs claimedJobs;
     private final Diagnosis diagnosis;
     private final Rules rules;
+    private final Metrics metrics;
 
     /// What the operations judge by.
     public record Rules(Clock clock, JobLimits limits) {}
 
-    public Jobs(Lane lane, Queues queues, JobReads reads, ClaimedJobs claimedJobs, Diagnosis diagnosis, Rules rules) {
+    /// The three ways to look at jobs.
+    public record Views(JobReads reads, ClaimedJobs claimed, Diagnosis diagnosis) {}
+
+    public Jobs(Lane lane, Queues queues, Views views, Rules rules, Metrics metrics) {
         this.lane = lane;
         this.queues = queues;
-        this.reads = reads;
-        this.claimedJobs = claimedJobs;
-        this.diagnosis = diagnosis;
+        this.reads = views.reads();
+        this.claimedJobs = views.claimed();
+        this.diagnosis = views.diagnosis();
         this.rules = rules;
+        this.metrics = metrics;
     }
 
     /// Accepts a job. A known idempotency key leads to the job that has it.
@@ -58,7 +64,12 @@ public final class Jobs {
 
     /// Accepts jobs that `prepared` has made ready, all in one transaction, answered in their order.
     List<Enqueued> enqueueAll(Caller caller, List<NewJob> jobs) {
-        return jobs.isEmpty() ? List.of() : lane.run(new Command.Enqueue(jobs));
+        if (jobs.isEmpty()) {
+            return List.of();
+        }
+        List<Enqueued> enqueued = lane.run(new Command.Enqueue(jobs));
+        metrics.enqueued(enqueued.stream().filter(Enqueued::created).count());
+        return enqueued;
     }
 
     /// The job that the request comes to: right and size checked, the queue's defaults filled in.
@@ -179,14 +190,26 @@ public final class Jobs {
     private Acknowledged settled(Command<Settled> command, Supplier<@Nullable Acknowledged> diagnose) {
         for (int repeat = 0; repeat <= MAX_REPEATS; repeat++) {
             Acknowledged outcome = outcome(lane.run(command));
-            if (outcome == null) {
-                outcome = diagnose.get();
-            }
             if (outcome != null) {
+                count(outcome);
                 return outcome;
+            }
+            Acknowledged before = diagnose.get();
+            if (before != null) {
+                return before;
             }
         }
         throw Refused.unavailable("The job is changing hands, try again");
+    }
+
+    private void count(Acknowledged outcome) {
+        switch (outcome) {
+            case Acknowledged.Completed done -> metrics.completed();
+            case Acknowledged.Failed failed -> metrics.failed(failed.willRetry());
+            case Acknowledged.Renewed renewed -> {}
+            case Acknowledged.Released released -> {}
+            case Acknowledged.Cancelled cancelled -> {}
+        }
     }
 
     private static @Nullable Acknowledged outcome(Settled settled) {

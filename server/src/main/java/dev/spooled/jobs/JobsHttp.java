@@ -69,7 +69,10 @@ public final class JobsHttp implements Door {
     private static JobRequest jobRequest(ServerRequest request, JsonObject body) {
         String key = body.textOrNull("idempotency_key");
         if (key == null || key.isEmpty()) {
-            key = request.headers().first(IDEMPOTENCY_KEY).orElse(null);
+            key = request.headers()
+                    .first(IDEMPOTENCY_KEY)
+                    .filter(header -> header.chars().noneMatch(Character::isISOControl))
+                    .orElse(null);
         }
         Integer priority = body.integerOrNull("priority");
         return new JobRequest(
