@@ -37,7 +37,8 @@ public final class Answer {
             response.send(body);
             return;
         }
-        response.header(HeaderNames.CONTENT_ENCODING, "gzip").header(HeaderNames.VARY, "Accept-Encoding");
+        response.header(HeaderNames.CONTENT_ENCODING, "gzip");
+        response.headers().add(HeaderNames.VARY, "Accept-Encoding");
         response.send(gzipped(body));
     }
 

@@ -32,7 +32,7 @@ final class Cors {
         response.header("Access-Control-Allow-Origin", anyOrigin ? "*" : origin);
         response.header("Access-Control-Expose-Headers", EXPOSED);
         if (!anyOrigin) {
-            response.headers().add(HeaderNames.VARY, "Origin");
+            response.header(HeaderNames.VARY, "Origin");
         }
     }
 

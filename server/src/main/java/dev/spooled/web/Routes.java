@@ -15,10 +15,12 @@ public final class Routes {
     private record Route(Method method, PathMatcher path) {}
 
     private final HttpRouting.Builder to;
+    private final Refuser refuser;
     private final List<Route> known = new ArrayList<>();
 
-    Routes(HttpRouting.Builder to) {
+    Routes(HttpRouting.Builder to, Refuser refuser) {
         this.to = to;
+        this.refuser = refuser;
     }
 
     public Routes get(String path, Handler handler) {
@@ -52,7 +54,7 @@ public final class Routes {
 
     private Routes add(Method method, String path, Handler handler) {
         known.add(new Route(method, PathMatchers.create(path)));
-        to.route(method, path, handler);
+        to.route(method, path, refuser.guarding(handler));
         return this;
     }
 }

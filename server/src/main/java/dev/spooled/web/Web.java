@@ -7,7 +7,6 @@ import io.helidon.http.HeaderNames;
 import io.helidon.http.HeaderValues;
 import io.helidon.http.ServerResponseHeaders;
 import io.helidon.http.Status;
-import io.helidon.http.encoding.ContentEncodingContext;
 import io.helidon.webserver.ListenerConfig;
 import io.helidon.webserver.WebServer;
 import io.helidon.webserver.http.DirectHandlers;
@@ -96,8 +95,10 @@ public final class Web implements AutoCloseable {
 
     private HttpRouting.Builder routing(List<Door> doors, RequestObserver observer) {
         var routing = HttpRouting.builder();
-        var routes = new Routes(routing);
-        routing.addFilter(new Envelope(routes, cors, headers, observer));
+        var refuser = new Refuser();
+        var routes = new Routes(routing, refuser);
+        var envelope = new Envelope(routes, refuser, cors, headers, observer);
+        routing.addFilter(envelope).error(Throwable.class, envelope);
         doors.forEach(door -> door.open(routes));
         return routing;
     }
@@ -120,9 +121,7 @@ public final class Web implements AutoCloseable {
                 .smartAsyncWrites(false)
                 .idleConnectionTimeout(Connection.IDLE)
                 .shutdownGracePeriod(options.drain())
-                .contentEncoding(ContentEncodingContext.builder()
-                        .contentEncodingsDiscoverServices(false)
-                        .build())
+                .contentEncoding(new RawEncodings())
                 .directHandlers(directHandlers());
     }
 
