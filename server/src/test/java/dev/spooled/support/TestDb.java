@@ -1,0 +1,129 @@
+package dev.spooled.support;
+
+import dev.spooled.config.CannotStart;
+import dev.spooled.db.Db;
+import dev.spooled.db.DbAddress;
+import dev.spooled.db.EmbeddedPostgres;
+import dev.spooled.db.Migrator;
+import dev.spooled.db.PostgresOptions;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/// A migrated database of a test's own, copied from a template in a PostgreSQL that the whole test run shares. It
+/// starts when first asked for and stops with the JVM. Closing drops the database.
+public final class TestDb implements AutoCloseable {
+    /// Programs are unpacked here once for every PostgreSQL the tests start.
+    public static final Path BINARIES = Path.of("target/test-postgres-binaries").toAbsolutePath();
+
+    private static final int RUNS_AT_ONCE = 8;
+    private static final int CONNECTIONS = 8;
+    private static final String TEMPLATE = "test_template";
+    private static final AtomicInteger CREATED = new AtomicInteger();
+
+    private final String name;
+    private final Db db;
+
+    private TestDb(String name) {
+        this.name = name;
+        this.db = new Db(address(), CONNECTIONS);
+    }
+
+    public static TestDb create() {
+        return new TestDb(copyOf(TEMPLATE));
+    }
+
+    /// An empty database, not yet migrated; the caller need not drop it.
+    public static DbAddress createEmpty() {
+        return Shared.POSTGRES.address(copyOf("template1"));
+    }
+
+    /// The login of the shared PostgreSQL's superuser in the database `postgres`.
+    public static DbAddress admin() {
+        return Shared.POSTGRES.address("postgres");
+    }
+
+    public DbAddress address() {
+        return Shared.POSTGRES.address(name);
+    }
+
+    public Db db() {
+        return db;
+    }
+
+    @Override
+    public void close() {
+        db.close();
+        Shared.execute("drop database if exists " + name + " with (force)");
+    }
+
+    private static String copyOf(String template) {
+        String name = "test_" + CREATED.incrementAndGet();
+        Shared.execute("create database " + name + " template " + template);
+        return name;
+    }
+
+    /// Made by the first use; the class's own lock keeps it to one.
+    private static final class Shared {
+        static final EmbeddedPostgres POSTGRES = start();
+
+        static {
+            Runtime.getRuntime()
+                    .addShutdownHook(
+                            Thread.ofPlatform().name("test-postgres-stop").unstarted(POSTGRES::close));
+            dropEarlierRuns();
+            execute("create database " + TEMPLATE);
+            new Migrator(POSTGRES.address(TEMPLATE)).migrate();
+        }
+
+        /// Test runs beside each other (an IDE and a console) get a PostgreSQL each.
+        private static EmbeddedPostgres start() {
+            var options = new PostgresOptions(BINARIES, Map.of("shared_buffers", "128MB", "max_wal_size", "1GB"));
+            for (int run = 1; ; run++) {
+                try {
+                    return EmbeddedPostgres.start(Path.of("target/test-postgres-" + run), options, line -> {});
+                } catch (CannotStart e) {
+                    if (run == RUNS_AT_ONCE || !String.valueOf(e.getMessage()).startsWith("another server")) {
+                        throw e;
+                    }
+                }
+            }
+        }
+
+        private static void dropEarlierRuns() {
+            List<String> left = new ArrayList<>();
+            try (Connection connection = connect();
+                    Statement statement = connection.createStatement();
+                    ResultSet names =
+                            statement.executeQuery("select datname from pg_database where datname like 'test\\_%'")) {
+                while (names.next()) {
+                    left.add(names.getString(1));
+                }
+            } catch (SQLException e) {
+                throw new IllegalStateException(e);
+            }
+            left.forEach(name -> execute("drop database " + name + " with (force)"));
+        }
+
+        static void execute(String sql) {
+            try (Connection connection = connect();
+                    Statement statement = connection.createStatement()) {
+                statement.execute(sql);
+            } catch (SQLException e) {
+                throw new IllegalStateException(sql, e);
+            }
+        }
+
+        private static Connection connect() throws SQLException {
+            DbAddress address = POSTGRES.address("postgres");
+            return DriverManager.getConnection(address.jdbcUrl(), address.user(), address.password());
+        }
+    }
+}
