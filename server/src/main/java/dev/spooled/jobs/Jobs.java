@@ -94,6 +94,7 @@ public final class Jobs {
                 micros(asked.expiresAt()),
                 asked.idempotencyKey(),
                 asked.tags(),
+                TagTerms.of(asked.tags()),
                 null,
                 asked.completionWebhook(),
                 null,
