@@ -60,7 +60,7 @@ final class BulkRequest {
                 item.timeOrNull("scheduled_at"),
                 item.timeOrNull("expires_at"),
                 item.textOrNull("idempotency_key"),
-                item.rawOrNull("tags"),
+                Tags.of(item),
                 item.textOrNull("completion_webhook"));
     }
 }

@@ -45,6 +45,7 @@ public final class Diagnosis {
             @Nullable UUID heldLease,
             @Nullable String heldBy,
             boolean heldExpired,
+            boolean heldTimedOut,
             @Nullable JobStatus end,
             @Nullable UUID doneLease,
             @Nullable Integer scheduledAttempt,
@@ -58,7 +59,7 @@ public final class Diagnosis {
     Acknowledged ofAcknowledgement(Caller caller, Verb verb, Holder holder) {
         Standing job = read(caller, holder.job(), holder.lease());
         UUID lease = holder.lease();
-        return lease == null ? byWorker(job, holder.worker()) : byLease(job, verb, lease);
+        return lease == null ? byWorker(job, verb, holder.worker()) : byLease(job, verb, lease);
     }
 
     /// Null when the job can be cancelled now.
@@ -76,7 +77,7 @@ public final class Diagnosis {
 
     private static @Nullable Acknowledged byLease(Standing job, Verb verb, UUID lease) {
         if (lease.equals(job.heldLease())) {
-            return stillHeld(job);
+            return stillHeld(job, verb);
         }
         if (lease.equals(job.doneLease()) && job.end() != null) {
             return settledBefore(verb, job.end() == JobStatus.COMPLETED, new Acknowledged.Failed(false, null));
@@ -88,9 +89,9 @@ public final class Diagnosis {
         throw leaseLost();
     }
 
-    private static @Nullable Acknowledged byWorker(Standing job, String worker) {
+    private static @Nullable Acknowledged byWorker(Standing job, Verb verb, String worker) {
         if (worker.equals(job.heldBy())) {
-            return stillHeld(job);
+            return stillHeld(job, verb);
         }
         Integer outcome = job.lastOutcome();
         if (worker.equals(job.lastWorker()) && outcome != null && outcome != FAILED) {
@@ -103,8 +104,9 @@ public final class Diagnosis {
                 job.heldLease() == null ? "The job is not processing" : "The job is held by another worker");
     }
 
-    private static @Nullable Acknowledged stillHeld(Standing job) {
-        if (job.heldExpired()) {
+    /// A lease can no longer be renewed once the job's time is up, though it may still be settled until it ends.
+    private static @Nullable Acknowledged stillHeld(Standing job, Verb verb) {
+        if (job.heldExpired() || verb == Verb.HEARTBEAT && job.heldTimedOut()) {
             throw leaseLost();
         }
         return null;
@@ -152,6 +154,7 @@ public final class Diagnosis {
                 row.uuidOrNull("held_lease"),
                 row.textOrNull("held_by"),
                 row.bool("held_expired"),
+                row.bool("held_timed_out"),
                 end == null ? null : JobStatus.of(end),
                 row.uuidOrNull("done_lease"),
                 row.integerOrNull("scheduled_attempt"),

@@ -17,7 +17,7 @@ record JobRequest(
         @Nullable Instant scheduledAt,
         @Nullable Instant expiresAt,
         @Nullable String idempotencyKey,
-        @Nullable String tags,
+        @Nullable Tags tags,
         @Nullable String completionWebhook) {
     private static final int MAX_KEY_LENGTH = 255;
 
@@ -29,9 +29,6 @@ record JobRequest(
         idempotencyKey = idempotencyKey == null || idempotencyKey.isEmpty() ? null : idempotencyKey;
         if (idempotencyKey != null && idempotencyKey.length() > MAX_KEY_LENGTH) {
             throw Refused.invalid("idempotency_key", "idempotency_key may have at most 255 characters");
-        }
-        if (tags != null) {
-            Tags.check(tags);
         }
     }
 }

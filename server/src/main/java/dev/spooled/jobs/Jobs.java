@@ -83,6 +83,7 @@ public final class Jobs {
         Queue queue = queues.named(caller, asked.queueName());
         Integer maxRetries = asked.maxRetries();
         Integer timeout = asked.timeoutSeconds();
+        Tags tags = asked.tags();
         return new NewJob(
                 caller.org(),
                 queue.number(),
@@ -93,8 +94,8 @@ public final class Jobs {
                 micros(asked.scheduledAt()),
                 micros(asked.expiresAt()),
                 asked.idempotencyKey(),
-                asked.tags(),
-                TagTerms.of(asked.tags()),
+                tags == null ? null : tags.json(),
+                tags == null ? List.of() : tags.terms(),
                 null,
                 asked.completionWebhook(),
                 null,

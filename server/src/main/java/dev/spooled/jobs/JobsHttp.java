@@ -84,7 +84,7 @@ public final class JobsHttp implements Door {
                 body.timeOrNull("scheduled_at"),
                 body.timeOrNull("expires_at"),
                 key,
-                body.rawOrNull("tags"),
+                Tags.of(body),
                 body.textOrNull("completion_webhook"));
     }
 

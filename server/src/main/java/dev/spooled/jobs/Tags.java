@@ -1,19 +1,47 @@
 package dev.spooled.jobs;
 
+import dev.spooled.json.JsonLabel;
+import dev.spooled.json.JsonObject;
 import dev.spooled.refusal.Refused;
+import java.util.List;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
-/// What may be stored as a job's tags. Unlike payloads, tags are searched, so the database takes them apart: it has no
-/// place for numbers beyond its own.
-final class Tags {
+/// A job's tags: their JSON text, and the terms a tag filter finds the job by: each tag's `key` and `key:value`.
+///
+/// Unlike payloads, tags are searched, so the database takes them apart: it has no place for numbers beyond its own.
+/// Terms beyond `MAX_TERMS`, and very long ones, are stored but not searched.
+record Tags(String json, List<String> terms) {
     private static final int MAX_LENGTH = 64 * 1024;
     private static final int MAX_EXPONENT = 1_000;
+    private static final int MAX_TERMS = 256;
+    private static final int MAX_TERM_LENGTH = 255;
 
-    private Tags() {}
-
-    static void check(String json) {
+    Tags {
         if (Utf8.longerThan(json, MAX_LENGTH)) {
             throw Refused.invalid("tags", "tags may have at most 64 KiB");
         }
+        checkNumbers(json);
+    }
+
+    /// The tags a request carries, or null.
+    static @Nullable Tags of(JsonObject request) {
+        String json = request.rawOrNull("tags");
+        return json == null ? null : new Tags(json, terms(request.labels("tags")));
+    }
+
+    private static List<String> terms(List<JsonLabel> labels) {
+        return labels.stream()
+                .flatMap(label -> label.value() == null
+                        ? Stream.of(label.name())
+                        : Stream.of(label.name(), label.name() + ":" + label.value()))
+                .filter(term -> term.length() <= MAX_TERM_LENGTH)
+                .distinct()
+                .limit(MAX_TERMS)
+                .toList();
+    }
+
+    private static void checkNumbers(String json) {
         boolean inString = false;
         for (int i = 0; i < json.length(); i++) {
             char c = json.charAt(i);

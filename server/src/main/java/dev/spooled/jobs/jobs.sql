@@ -74,6 +74,7 @@ where j.cell = :cell and j.id = :id
 -- Where a job stands, and what the given lease came to, for an acknowledgement that matched nothing.
 select q.name as queue_name,
        l.lease_id as held_lease, l.worker as held_by, l.expires_at <= :now as held_expired,
+       l.started_at + make_interval(secs => l.timeout_seconds) <= :now as held_timed_out,
        d.status as done_status, d.lease_id as done_lease, d.worker as done_by,
        s.id is not null as is_scheduled, s.run_at, s.attempt as scheduled_attempt,
        a.number as lease_attempt, a.outcome as lease_outcome,

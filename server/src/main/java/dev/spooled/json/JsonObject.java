@@ -121,6 +121,42 @@ public final class JsonObject {
         return items.stream().map(JsonValue::scalar).toList();
     }
 
+    /// What the member named is labelled with: its own members, or the strings of the array it is. Repeated names stay.
+    public List<JsonLabel> labels(String name) {
+        JsonValue value = members.get(name);
+        if (value == null) {
+            return List.of();
+        }
+        return switch (value.kind()) {
+            case OBJECT -> membersOf(value);
+            case ARRAY ->
+                items(value).stream()
+                        .filter(item -> item.kind() == Kind.STRING)
+                        .map(item -> new JsonLabel(item.scalar(), null))
+                        .toList();
+            case STRING, NUMBER, BOOLEAN, NULL -> List.of();
+        };
+    }
+
+    private List<JsonLabel> membersOf(JsonValue object) {
+        try (JsonParser parser = Json.parser(source, object.start(), object.end())) {
+            parser.nextToken();
+            var found = new ArrayList<JsonLabel>();
+            for (String name = parser.nextName(); name != null; name = parser.nextName()) {
+                parser.nextToken();
+                JsonValue value = value(parser, object.start());
+                boolean plain = switch (value.kind()) {
+                    case STRING, NUMBER, BOOLEAN -> true;
+                    case OBJECT, ARRAY, NULL -> false;
+                };
+                found.add(new JsonLabel(name, plain ? value.scalar() : null));
+            }
+            return found;
+        } catch (JacksonException e) {
+            throw Json.malformed(e);
+        }
+    }
+
     static JsonObject read(byte[] source, int start, int end) {
         try (JsonParser parser = Json.parser(source, start, end)) {
             if (parser.nextToken() != JsonToken.START_OBJECT) {

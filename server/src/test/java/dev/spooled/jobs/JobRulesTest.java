@@ -4,7 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.spooled.json.Json;
+import dev.spooled.json.JsonObject;
 import dev.spooled.refusal.Refused;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
 final class JobRulesTest {
@@ -28,11 +33,30 @@ final class JobRulesTest {
 
     @Test
     void tagsHoldNoNumbersTheDatabaseCannot() {
-        assertThatCode(() -> Tags.check("{\"e\":\"1e9999\",\"a\":1e400,\"b\":[true,false],\"c\":1E-5}"))
+        assertThatCode(() -> tags("{\"e\":\"1e9999\",\"a\":1e400,\"b\":[true,false],\"c\":1E-5}"))
                 .doesNotThrowAnyException();
-        assertThatThrownBy(() -> Tags.check("{\"a\":1e1001}")).isInstanceOf(Refused.class);
-        assertThatThrownBy(() -> Tags.check("{\"a\":1E+999999999999999999999}")).isInstanceOf(Refused.class);
-        assertThatThrownBy(() -> Tags.check("\"" + "x".repeat(70_000) + "\"")).isInstanceOf(Refused.class);
+        assertThatThrownBy(() -> tags("{\"a\":1e1001}")).isInstanceOf(Refused.class);
+        assertThatThrownBy(() -> tags("{\"a\":1E+999999999999999999999}")).isInstanceOf(Refused.class);
+        assertThatThrownBy(() -> tags("\"" + "x".repeat(70_000) + "\"")).isInstanceOf(Refused.class);
+    }
+
+    private static Tags tags(String json) {
+        return new Tags(json, List.of());
+    }
+
+    private static List<String> terms(JsonObject request) {
+        return Objects.requireNonNull(Tags.of(request)).terms();
+    }
+
+    @Test
+    void tagsAreFoundByKeyAndByKeyAndValue() {
+        var object = Json.object(
+                "{\"tags\":{\"env\":\"prod\",\"n\":1.0,\"deep\":{\"x\":1}}}".getBytes(StandardCharsets.UTF_8));
+        assertThat(terms(object)).containsExactly("env", "env:prod", "n", "n:1.0", "deep");
+        var array = Json.object("{\"tags\":[\"a\",\"b\",1]}".getBytes(StandardCharsets.UTF_8));
+        assertThat(terms(array)).containsExactly("a", "b");
+        assertThat(Tags.of(Json.object("{\"tags\":null}".getBytes(StandardCharsets.UTF_8))))
+                .isNull();
     }
 
     @Test
