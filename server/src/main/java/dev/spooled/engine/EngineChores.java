@@ -15,6 +15,8 @@ import java.util.List;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.BooleanSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// The passes that keep a cell's live jobs moving. What changes live jobs goes through the lane, so that the lane knows
 /// every change; the rest has statements of its own in chores.sql.
@@ -26,6 +28,7 @@ public final class EngineChores {
     private static final Sql REGISTER_NODE = SQL.get("register_node");
     private static final Sql FORGET_MARKS = SQL.get("forget_marks");
     private static final Sql FORGET_NODES = SQL.get("forget_nodes");
+    private static final Sql LIVE_DRIFT = SQL.get("live_drift");
     private static final Sql DATABASE_TIME = SQL.get("database_time");
 
     private static final int MOVED_MAX = 1_000;
@@ -33,6 +36,10 @@ public final class EngineChores {
     private static final int DAYS_AHEAD = 7;
     private static final long PROMPT_NANOS = Duration.ofMillis(100).toNanos();
     private static final Duration FORGET_NODES_AFTER = Duration.ofDays(1);
+
+    private static final Logger log = LoggerFactory.getLogger(EngineChores.class);
+
+    private volatile List<String> drift = List.of();
 
     private final Lane lane;
     private final Db db;
@@ -47,7 +54,7 @@ public final class EngineChores {
     }
 
     public List<Chore> all() {
-        return List.of(promote(), reap(), expire(), rollUp(), wakeParked(), keepPartitions());
+        return List.of(promote(), reap(), expire(), rollUp(), wakeParked(), keepPartitions(), recount());
     }
 
     /// Scheduled jobs whose time has come become ready.
@@ -99,6 +106,27 @@ public final class EngineChores {
             }
             return false;
         });
+    }
+
+    /// Recounts the live tables against the counters. Any difference is a fault of ours: logged, and shown by `drift`.
+    public Chore recount() {
+        return chore("recount", Duration.ofMinutes(10), () -> {
+            List<String> differences = db.asEngine(tx -> tx.list(
+                    LIVE_DRIFT,
+                    Args.of("cell", cell),
+                    row -> "queue " + row.integer("queue") + " kind " + row.integer("kind") + ": counted "
+                            + row.bigint("counted") + ", found " + row.bigint("found")));
+            if (!differences.isEmpty()) {
+                log.error("counters differ from the tables: {}", differences);
+            }
+            drift = differences;
+            return false;
+        });
+    }
+
+    /// What the last recount found to differ, a line each; empty when all is well.
+    public List<String> drift() {
+        return drift;
     }
 
     /// The node registry knows this node lives; rows of nodes long gone are removed, and their lanes' marks.
