@@ -62,6 +62,7 @@ record Bench(RunOptions options, PrintWriter out) {
         settings.put("limit", load.claimLimit());
         settings.put("bulk", load.bulk());
         settings.put("bound", load.bound() == Load.UNBOUNDED ? "none" : load.bound());
+        settings.put("complete", load.together() ? "together" : "in turn");
         settings.put("pause_ms", load.pause().toMillis());
         settings.put("payload_bytes", Payload.BYTES);
         return settings;

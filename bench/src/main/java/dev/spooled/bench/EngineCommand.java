@@ -67,6 +67,6 @@ final class EngineCommand implements Callable<Integer> {
         int working = workers == null ? backlog == 0 ? WORKERS_WAITING : WORKERS_WITH_BACKLOG : workers;
         int spread = queues == null ? Math.min(100, working) : queues;
         int bound = Load.boundFor(backlog, working, limit);
-        return new Load(producers, working, spread, priorities, limit, PATIENCE, 1, bound, Duration.ZERO);
+        return new Load(producers, working, spread, priorities, limit, PATIENCE, 1, bound, true, Duration.ZERO);
     }
 }

@@ -74,6 +74,7 @@ final class HttpCommand implements Callable<Integer> {
                 usual.patience(),
                 usual.bulk(),
                 bound(usual, working),
+                usual.together(),
                 usual.pause());
     }
 

@@ -13,6 +13,9 @@ import java.time.Duration;
 /// @param patience how long a claim may wait for a job
 /// @param bulk jobs per enqueue request
 /// @param bound most jobs that exist unfinished; a producer that would exceed it waits for a completion
+/// @param together whether a worker completes the jobs of a claim at once, each by a request of its own, or one after
+/// the
+///     other; at once needs doors that several threads may use
 /// @param pause time between two enqueues of one producer, zero for none
 record Load(
         int producers,
@@ -23,9 +26,12 @@ record Load(
         Duration patience,
         int bulk,
         int bound,
+        boolean together,
         Duration pause) {
     /// No bound in practice, and small enough that arithmetic on it cannot overflow.
     static final int UNBOUNDED = 1 << 30;
+
+    private static final int WAITING_FACTOR = 4;
 
     Load {
         positive("producers", producers);
@@ -42,14 +48,14 @@ record Load(
         }
     }
 
-    /// The bound that keeps about `backlog` jobs ready beyond what workers hold. Without a backlog it leaves two jobs
-    /// per worker, so that workers wait for jobs and not the other way round; without workers nothing is
-    /// ever finished, so nothing is bounded.
+    /// The bound that keeps about `backlog` jobs ready beyond what workers hold. Without a backlog it leaves a few jobs
+    /// per worker, which workers that complete together outrun: they wait for jobs, and not the other way round.
+    /// Without workers nothing is ever finished, so nothing is bounded.
     static int boundFor(int backlog, int workers, int claimLimit) {
         if (workers == 0) {
             return UNBOUNDED;
         }
-        return backlog == 0 ? 2 * workers : backlog + workers * claimLimit;
+        return backlog == 0 ? WAITING_FACTOR * workers : backlog + workers * claimLimit;
     }
 
     private static void positive(String what, int value) {

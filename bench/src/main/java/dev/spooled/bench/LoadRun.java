@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
@@ -109,10 +110,29 @@ final class LoadRun {
         var name = "bench-worker-" + number;
         try (var door = doors.open()) {
             while (!stopping) {
-                for (var job : claim(door, number % load.queues(), name)) {
-                    complete(door, job, name);
+                var jobs = claim(door, number % load.queues(), name);
+                if (load.together() && jobs.size() > 1) {
+                    completeTogether(door, jobs, name);
+                } else {
+                    jobs.forEach(job -> complete(door, job, name));
                 }
             }
+        }
+    }
+
+    private void completeTogether(Door door, List<Door.Held> jobs, String name) {
+        var others = new CountDownLatch(jobs.size() - 1);
+        for (var job : jobs.subList(1, jobs.size())) {
+            Thread.startVirtualThread(() -> {
+                complete(door, job, name);
+                others.countDown();
+            });
+        }
+        complete(door, jobs.getFirst(), name);
+        try {
+            others.await();
+        } catch (InterruptedException stop) {
+            Thread.currentThread().interrupt();
         }
     }
 

@@ -39,7 +39,7 @@ record Report(
     private static String line(int number, Round round) {
         var line = new StringBuilder("round %d: %,.0f jobs/s".formatted(number, round.jobsPerSecond()));
         append(line, "enqueue", round.enqueue());
-        append(line, "claim", round.claim());
+        append(line, "claim (waiting included)", round.claim());
         append(line, "complete", round.complete());
         append(line, "sent to in hand", round.delivery());
         if (round.walBytesPerJob() != null) {

@@ -58,6 +58,6 @@ class LoadRunTest {
     }
 
     private static Load load(int producers, int workers, int bulk, int bound) {
-        return new Load(producers, workers, 5, 2, 10, Duration.ofMillis(50), bulk, bound, Duration.ZERO);
+        return new Load(producers, workers, 5, 2, 10, Duration.ofMillis(50), bulk, bound, true, Duration.ZERO);
     }
 }
