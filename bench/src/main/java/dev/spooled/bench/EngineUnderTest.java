@@ -2,6 +2,7 @@ package dev.spooled.bench;
 
 import dev.spooled.engine.Lane;
 import java.sql.Connection;
+import java.sql.SQLException;
 
 /// A running engine that belongs to the benchmark: its lane, an organization with queues, and a connection of its own
 /// for reading what PostgreSQL did meanwhile.
@@ -20,7 +21,7 @@ interface EngineUnderTest extends AutoCloseable {
     void close();
 
     /// Starts an engine with `queues` queues on a database of its own. The one place that knows how.
-    static EngineUnderTest open(int queues) {
-        throw new IllegalStateException("no engine can be started in this process for " + queues + " queues");
+    static EngineUnderTest open(int queues) throws SQLException {
+        return new EmbeddedEngine(queues);
     }
 }
