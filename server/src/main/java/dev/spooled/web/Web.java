@@ -112,7 +112,6 @@ public final class Web implements AutoCloseable {
                 .connectionOptions(SocketOptions.builder()
                         .tcpNoDelay(true)
                         .socketKeepAlive(true)
-                        .readTimeout(Connection.IDLE)
                         .build())
                 .useNio(false)
                 .maxTcpConnections(options.maxConnections())

@@ -248,6 +248,7 @@ final class WebTest {
             String head = "POST /park HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n";
             socket.getOutputStream().write(head.getBytes(StandardCharsets.US_ASCII));
             assertThat(parked.await(5, TimeUnit.SECONDS)).isTrue();
+            TimeUnit.MILLISECONDS.sleep(400);
             assertThat(watched.get().getAsBoolean()).isTrue();
         }
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(5);
