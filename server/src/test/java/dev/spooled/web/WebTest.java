@@ -106,6 +106,25 @@ final class WebTest {
     }
 
     @Test
+    void headsCarryNoBody() throws Exception {
+        for (int i = 0; i < 2; i++) {
+            var response = send(to("/things/7").HEAD());
+            assertThat(response.statusCode()).isEqualTo(200);
+            assertThat(response.body()).isEmpty();
+        }
+        assertThat(send(to("/things/7")).body()).isEqualTo("{\"id\":\"7\"}");
+    }
+
+    @Test
+    void oddAddressesAreNoFaultOfOurs() throws Exception {
+        for (String path :
+                new String[] {"/things/7?%zz=1", "/things/%zz", "/things/7?a=%", "/%00", "/things/a%2Fb?="}) {
+            String answer = raw("GET " + path + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+            assertThat(answer).as(path).doesNotContain("INTERNAL_ERROR").containsIgnoringCase("x-request-id");
+        }
+    }
+
+    @Test
     void mintsAnIdWhenTheCallersIsUnfit() throws Exception {
         var response = send(to("/things/7").header("X-Request-Id", "x".repeat(129)));
         assertThat(header(response, "X-Request-Id")).hasSize(36);
