@@ -93,6 +93,11 @@ public final class Web implements AutoCloseable {
         connections.close();
     }
 
+    /// For tests, which do not wait for the seconds to pass.
+    Connections connections() {
+        return connections;
+    }
+
     private HttpRouting.Builder routing(List<Door> doors, RequestObserver observer) {
         var routing = HttpRouting.builder();
         var refuser = new Refuser();

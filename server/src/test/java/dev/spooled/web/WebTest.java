@@ -67,6 +67,11 @@ final class WebTest {
                 .get("/boom", (request, response) -> {
                     throw new IllegalStateException("secret");
                 })
+                .get("/slow", (request, response) -> {
+                    parked.countDown();
+                    sleep();
+                    Answer.text(request, response, "text/plain", "slow");
+                })
                 .post("/park", (request, response) -> {
                     watched.set(Connection.watchClient());
                     parked.countDown();
@@ -74,6 +79,14 @@ final class WebTest {
                         Answer.text(request, response, "text/plain", "parked");
                     }
                 });
+    }
+
+    private static void sleep() {
+        try {
+            TimeUnit.MILLISECONDS.sleep(500);
+        } catch (InterruptedException e) {
+            throw new IllegalStateException("interrupted while draining", e);
+        }
     }
 
     private static void echo(ServerRequest request, ServerResponse response) {
@@ -259,6 +272,35 @@ final class WebTest {
             }
             return seen.toString();
         }
+    }
+
+    @Test
+    void aRequestThatTricklesInIsCutAndOneBeingServedIsNot() throws Exception {
+        try (var slow = new Socket("127.0.0.1", web.port());
+                var idle = new Socket("127.0.0.1", web.port())) {
+            slow.setSoTimeout(5_000);
+            slow.getOutputStream().write("GET /things/7 HTTP/1.1\r\nHo".getBytes(StandardCharsets.US_ASCII));
+            var served = client.sendAsync(to("/slow").build(), BodyHandlers.ofString());
+            assertThat(parked.await(5, TimeUnit.SECONDS)).isTrue();
+            long now = System.nanoTime();
+            web.connections().cutOverdue(now + TimeUnit.SECONDS.toNanos(9));
+            slow.getOutputStream().write("st: x\r\n".getBytes(StandardCharsets.US_ASCII));
+            web.connections().cutOverdue(now + TimeUnit.SECONDS.toNanos(11));
+            assertThat(slow.getInputStream().read()).isEqualTo(-1);
+            assertThat(idle.getInputStream().read()).isEqualTo(-1);
+            assertThat(served.get(5, TimeUnit.SECONDS).body()).isEqualTo("slow");
+        }
+    }
+
+    @Test
+    void stopsIdleConnectionsAtOnceAndLetsRequestsFinish() throws Exception {
+        assertThat(send(to("/things/7")).statusCode()).isEqualTo(200);
+        var served = client.sendAsync(to("/slow").build(), BodyHandlers.ofString());
+        assertThat(parked.await(5, TimeUnit.SECONDS)).isTrue();
+        long begun = System.nanoTime();
+        web.close();
+        assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(4));
+        assertThat(served.get(5, TimeUnit.SECONDS).body()).isEqualTo("slow");
     }
 
     @Test
