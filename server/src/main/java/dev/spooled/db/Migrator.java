@@ -58,7 +58,7 @@ public final class Migrator {
         if (!holds(statement, "select 1 from pg_roles where rolname = '" + name + "'")) {
             statement.execute("create role " + name + " nologin nosuperuser nobypassrls");
         }
-        if (!holds(statement, "select 1 where pg_has_role(current_user, '" + name + "', 'member')")) {
+        if (!PostgresCheck.mayBecome(statement, name)) {
             statement.execute("grant " + name + " to current_user");
         }
     }

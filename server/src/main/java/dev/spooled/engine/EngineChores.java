@@ -13,7 +13,10 @@ import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Set;
+import java.util.UUID;
 import java.util.function.BooleanSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// The passes that keep a cell's live jobs moving. What changes live jobs goes through the lane, so that the lane knows
 /// every change; the rest has statements of its own in chores.sql.
@@ -22,11 +25,21 @@ public final class EngineChores {
     private static final Sql ROLL_UP = SQL.get("roll_up");
     private static final Sql QUEUES_READY = SQL.get("queues_ready");
     private static final Sql ENSURE_DAY = SQL.get("ensure_day");
+    private static final Sql REGISTER_NODE = SQL.get("register_node");
+    private static final Sql FORGET_MARKS = SQL.get("forget_marks");
+    private static final Sql FORGET_NODES = SQL.get("forget_nodes");
+    private static final Sql LIVE_DRIFT = SQL.get("live_drift");
     private static final Sql DATABASE_TIME = SQL.get("database_time");
 
     private static final int MOVED_MAX = 1_000;
     private static final int DELTAS_MAX = 2_000;
     private static final int DAYS_AHEAD = 7;
+    private static final long PROMPT_NANOS = Duration.ofMillis(100).toNanos();
+    private static final Duration FORGET_NODES_AFTER = Duration.ofDays(1);
+
+    private static final Logger log = LoggerFactory.getLogger(EngineChores.class);
+
+    private volatile List<String> drift = List.of();
 
     private final Lane lane;
     private final Db db;
@@ -41,7 +54,7 @@ public final class EngineChores {
     }
 
     public List<Chore> all() {
-        return List.of(promote(), reap(), expire(), rollUp(), wakeParked(), keepPartitions());
+        return List.of(promote(), reap(), expire(), rollUp(), wakeParked(), keepPartitions(), recount());
     }
 
     /// Scheduled jobs whose time has come become ready.
@@ -95,10 +108,50 @@ public final class EngineChores {
         });
     }
 
-    /// Keeps a `DatabaseClock` on the database's time.
+    /// Recounts the live tables against the counters. Any difference is a fault of ours: logged, and shown by `drift`.
+    public Chore recount() {
+        return chore("recount", Duration.ofMinutes(10), () -> {
+            List<String> differences = db.asEngine(tx -> tx.list(
+                    LIVE_DRIFT,
+                    Args.of("cell", cell),
+                    row -> "queue " + row.integer("queue") + " kind " + row.integer("kind") + ": counted "
+                            + row.bigint("counted") + ", found " + row.bigint("found")));
+            if (!differences.isEmpty()) {
+                log.error("counters differ from the tables: {}", differences);
+            }
+            drift = differences;
+            return false;
+        });
+    }
+
+    /// What the last recount found to differ, a line each; empty when all is well.
+    public List<String> drift() {
+        return drift;
+    }
+
+    /// The node registry knows this node lives; rows of nodes long gone are removed, and their lanes' marks.
+    public Chore registerNode(UUID node, String version) {
+        return chore("node", Duration.ofSeconds(5), () -> {
+            Args args = Args.of("id", node)
+                    .and("name", "node-" + node.toString().substring(0, 8))
+                    .and("version", version)
+                    .and("address", null)
+                    .and("now", clock.now());
+            Args old = Args.of("before", clock.now().minus(FORGET_NODES_AFTER));
+            db.asEngine(tx -> tx.run(REGISTER_NODE, args) + tx.run(FORGET_MARKS, old) + tx.run(FORGET_NODES, old));
+            return false;
+        });
+    }
+
+    /// Keeps a `DatabaseClock` on the database's time. A reading that took long says little and is left out.
     public static Chore followClock(Db db, DatabaseClock clock) {
         return chore("clock", Duration.ofSeconds(1), () -> {
-            clock.follow(readTime(db), System.nanoTime());
+            long asked = System.nanoTime();
+            long micros = readTime(db);
+            long answered = System.nanoTime();
+            if (answered - asked < PROMPT_NANOS) {
+                clock.follow(micros, answered);
+            }
             return false;
         });
     }

@@ -56,6 +56,7 @@ public final class Lane implements AutoCloseable {
 
     private final LaneStats stats = new LaneStats();
     private volatile boolean sleeping;
+    private volatile boolean parking = true;
     private volatile boolean closing;
     private volatile boolean stopped;
     private volatile boolean reachable = true;
@@ -131,6 +132,12 @@ public final class Lane implements AutoCloseable {
         rouse();
     }
 
+    /// Answers all parked claims and parks none any more: the server is about to stop, so nobody should wait on it.
+    public void stopParking() {
+        parking = false;
+        LockSupport.unpark(thread);
+    }
+
     /// Queues that parked claims wait on.
     public Set<Integer> awaited() {
         return parked.queues();
@@ -166,7 +173,7 @@ public final class Lane implements AutoCloseable {
     private Batch take() {
         long now = clock.nowMicros();
         var batch = new Batch(now);
-        parked.expire(System.nanoTime(), closing, Lane::answerEmpty);
+        parked.expire(System.nanoTime(), closing || !parking, Lane::answerEmpty);
         crowded.forEach(queue -> parked.offer(queue, batch));
         crowded.clear();
         for (Integer queue = woken.poll(); queue != null; queue = woken.poll()) {
@@ -269,6 +276,7 @@ public final class Lane implements AutoCloseable {
             if (ticket.command() instanceof Claim claim
                     && ticket.proposed() instanceof List<?> found
                     && found.isEmpty()
+                    && parking
                     && parked.park(ticket, claim)) {
                 continue;
             }

@@ -39,6 +39,12 @@ select (extract(epoch from clock_timestamp()) * 1000000)::bigint as micros
 insert into node (id, name, version, address, started_at, seen_at) values (:id, :name, :version, :address, :now, :now)
 on conflict (id) do update set seen_at = excluded.seen_at, version = excluded.version, address = excluded.address
 
+-- name: forget_marks
+delete from lane_mark m using node n where n.id = m.node and n.seen_at < :before
+
+-- name: forget_nodes
+delete from node where seen_at < :before
+
 -- name: live_drift
 -- Counters against a recount of the live tables: rows only where they differ. For tests and for the drift metric.
 with counted as (

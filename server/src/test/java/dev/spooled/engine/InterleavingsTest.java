@@ -87,7 +87,11 @@ class InterleavingsTest {
 
     /// Returns once some session of the cell's database waits for a lock: a signal, not a sleep.
     private void untilSomeoneWaits() {
-        while (cell.count("pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'") == 0) {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+        while (cell.count("pg_locks where not granted and (database is null or database ="
+                        + " (select oid from pg_database where datname = current_database()))")
+                == 0) {
+            assertThat(System.nanoTime() - end).as("nobody waits for a lock").isNegative();
             Thread.onSpinWait();
         }
     }

@@ -25,7 +25,7 @@ final class JobLifeModel {
     }
 
     static final class Job {
-        final int number;
+        final int org;
         final UUID id;
         final int queue;
         final int priority;
@@ -45,8 +45,8 @@ final class JobLifeModel {
         long leaseEnd;
         int attemptsKept;
 
-        Job(int number, UUID id, NewJob job, long now) {
-            this.number = number;
+        Job(UUID id, NewJob job, long now) {
+            org = job.org();
             this.id = id;
             queue = job.queue();
             priority = job.priority();
@@ -90,7 +90,7 @@ final class JobLifeModel {
                 expected.add(new Enqueued(holder.id, false));
                 continue;
             }
-            var made = new Job(inOrder.size(), answered.get(i).id(), job, now);
+            var made = new Job(answered.get(i).id(), job, now);
             jobs.put(made.id, made);
             inOrder.add(made);
             if (key != null) {
@@ -171,7 +171,7 @@ final class JobLifeModel {
 
     Settled cancel(Command.Cancel cancel) {
         Job job = jobs.get(cancel.job());
-        if (job == null || job.state != State.READY && job.state != State.SCHEDULED) {
+        if (job == null || job.org != cancel.org() || job.state != State.READY && job.state != State.SCHEDULED) {
             return new Settled.Missed();
         }
         job.end(State.CANCELLED);

@@ -36,13 +36,14 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /// The plans of the lane's statements at 100,000 ready, scheduled, leased and finished jobs: found by key whatever the
-/// statistics say, generic and custom, and bounded in the pages they touch per job.
+/// statistics say, generic and custom, and bounded in the pages the dearest part of a statement touches per job.
 class PlansTest {
     private static final int ROWS = 100_000;
     private static final int ASKED = 100;
     private static final Pattern SCAN_OF_ALL =
             Pattern.compile("\"Node Type\": \"Seq Scan\"[^{}]*?\"Relation Name\": \"(\\w+)\"");
-    private static final Pattern PAGES = Pattern.compile("\"Shared (?:Hit|Read) Blocks\": (\\d+)");
+    private static final Pattern PAGES =
+            Pattern.compile("\"Shared Hit Blocks\": (\\d+),\\s*\"Shared Read Blocks\": (\\d+)");
 
     private static TestCell cell;
     private static Connection connection;
@@ -180,14 +181,14 @@ class PlansTest {
                     .as(name + " reads all of a table\n" + plan)
                     .isIn("cell", "worker", "queue");
         }
-        Matcher pages = PAGES.matcher(plan);
-        int touched = 0;
-        for (int i = 0; i < 2 && pages.find(); i++) {
-            touched += Integer.parseInt(pages.group(1));
-        }
+        int touched = PAGES.matcher(plan)
+                .results()
+                .mapToInt(pages -> Integer.parseInt(pages.group(1)) + Integer.parseInt(pages.group(2)))
+                .max()
+                .orElse(0);
         System.out.printf(
                 "plan: %-14s %-40s %6d pages for %d jobs%n", part.sql().name(), how, touched, ASKED);
-        assertThat(touched).as(name + "\n" + plan).isLessThan(ASKED * 45);
+        assertThat(touched).as(name + "\n" + plan).isLessThan(ASKED * 25);
     }
 
     /// Prepared and executed with literals, since only that shows the plan the lane gets.
@@ -276,7 +277,7 @@ class PlansTest {
     /// The ids of this test's rows lie in the day's partition, not in the default one.
     @org.junit.jupiter.api.Test
     void rowsLieInTheirDay() {
-        assertThat(cell.count("job_default")).isZero();
+        assertThat(cell.count("job where tableoid = 'job_default'::regclass")).isZero();
         assertThat(Ids.dayOf(ids("ready").getFirst())).isEqualTo(20_782);
     }
 }

@@ -23,10 +23,11 @@ final class TestCell implements AutoCloseable {
     final ManualClock clock = new ManualClock(NOON);
     final UUID node = UUID.randomUUID();
     final ExactWay way = new ExactWay(new Ids(clock));
+    final EngineChores chores;
     LaneSession session = new LaneSession(database.address(), 0, node, 5);
 
     TestCell() {
-        var chores = new EngineChores(unusedLane(), database.db(), clock, 0);
+        chores = new EngineChores(unusedLane(), database.db(), clock, 0);
         chores.keepPartitions().runOnce();
     }
 
@@ -114,13 +115,8 @@ final class TestCell implements AutoCloseable {
 
     /// Differences between the counters and a recount of the live tables; empty when all is well.
     List<String> drift() {
-        Sql sql = dev.spooled.db.Statements.beside(EngineChores.class, "chores.sql")
-                .get("live_drift");
-        return db().asEngine(tx -> tx.list(
-                sql,
-                Args.of("cell", 0),
-                row -> "queue " + row.integer("queue") + " kind " + row.integer("kind") + ": counted "
-                        + row.bigint("counted") + ", found " + row.bigint("found")));
+        chores.recount().runOnce();
+        return chores.drift();
     }
 
     @Override

@@ -98,18 +98,24 @@ public final class TestDb implements AutoCloseable {
         }
 
         private static void dropEarlierRuns() {
-            List<String> left = new ArrayList<>();
+            names("select datname from pg_database where datname like 'test\\_%'")
+                    .forEach(name -> execute("drop database " + name + " with (force)"));
+            names("select rolname from pg_roles where rolname like 'login\\_%'")
+                    .forEach(name -> execute("drop role " + name));
+        }
+
+        private static List<String> names(String query) {
             try (Connection connection = connect();
                     Statement statement = connection.createStatement();
-                    ResultSet names =
-                            statement.executeQuery("select datname from pg_database where datname like 'test\\_%'")) {
-                while (names.next()) {
-                    left.add(names.getString(1));
+                    ResultSet result = statement.executeQuery(query)) {
+                List<String> names = new ArrayList<>();
+                while (result.next()) {
+                    names.add(result.getString(1));
                 }
+                return names;
             } catch (SQLException e) {
-                throw new IllegalStateException(e);
+                throw new IllegalStateException(query, e);
             }
-            left.forEach(name -> execute("drop database " + name + " with (force)"));
         }
 
         static void execute(String sql) {

@@ -1,0 +1,29 @@
+package dev.spooled;
+
+import picocli.CommandLine;
+import picocli.CommandLine.Model.CommandSpec;
+
+/// The command line. Its one verb, `serve`, reads the settings, builds the `App` and stops it at a signal.
+public final class Main {
+    private Main() {}
+
+    public static void main(String[] args) {
+        System.exit(commands().execute(args));
+    }
+
+    static CommandLine commands() {
+        CommandSpec root = CommandSpec.wrapWithoutInspection((Runnable) () -> {});
+        root.name("spooled").mixinStandardHelpOptions(true);
+        root.usageMessage().description("A durable job queue in one process.").synopsisSubcommandLabel("COMMAND");
+        root.addSubcommand("serve", ServeCommand.spec());
+        var commands = new CommandLine(root);
+        commands.setExecutionStrategy(asked -> {
+            if (!asked.hasSubcommand() && !asked.isUsageHelpRequested() && !asked.isVersionHelpRequested()) {
+                commands.usage(commands.getErr());
+                return CommandLine.ExitCode.USAGE;
+            }
+            return new CommandLine.RunLast().execute(asked);
+        });
+        return commands;
+    }
+}

@@ -1,0 +1,64 @@
+package dev.spooled.config;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// Everything a server is told from outside, read once at its start (`ConfigReader`) and never changed after.
+public record Config(
+        Listen listen, Storage storage, Access access, Web web, Jobs jobs, Plans plans, Duration drain, LogForm log) {
+
+    /// Where the doors are. Port 0 takes a free one.
+    public record Listen(String host, int port, int grpcPort, int metricsPort) {}
+
+    /// Where jobs are kept: in the PostgreSQL of `databaseUrl`, or in our own under `dataDirectory`.
+    public record Storage(Path dataDirectory, @Nullable String databaseUrl, int connections, LaneWay lane) {
+        @Override
+        public String toString() {
+            return databaseUrl == null ? dataDirectory.toString() : "external PostgreSQL";
+        }
+    }
+
+    public record Access(
+            @Nullable String adminApiKey, @Nullable String metricsToken, RegistrationMode registration) {
+        @Override
+        public String toString() {
+            return "registration " + registration;
+        }
+    }
+
+    public record Web(List<String> corsOrigins, boolean hsts) {}
+
+    /// What a job gets when neither it nor its queue says otherwise.
+    public record Jobs(Duration lease, Duration heartbeat, int maxRetries, Duration timeout) {
+        public Jobs {
+            if (heartbeat.compareTo(lease) >= 0) {
+                throw new CannotStart("WORKER_HEARTBEAT_INTERVAL_SECS is " + heartbeat.toSeconds()
+                        + ": expected less than WORKER_LEASE_DURATION_SECS, which is " + lease.toSeconds());
+            }
+        }
+    }
+
+    public record Plans(PlanLimits limits, String byDefault) {}
+
+    public enum RegistrationMode {
+        OPEN,
+        CLOSED,
+        INVITE
+    }
+
+    public enum PlanLimits {
+        UNLIMITED,
+        TABLE
+    }
+
+    public enum LaneWay {
+        EXACT
+    }
+
+    public enum LogForm {
+        TEXT,
+        JSON
+    }
+}

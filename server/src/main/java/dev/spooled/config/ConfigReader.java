@@ -1,0 +1,182 @@
+package dev.spooled.config;
+
+import dev.spooled.config.Config.Access;
+import dev.spooled.config.Config.Jobs;
+import dev.spooled.config.Config.LaneWay;
+import dev.spooled.config.Config.Listen;
+import dev.spooled.config.Config.LogForm;
+import dev.spooled.config.Config.PlanLimits;
+import dev.spooled.config.Config.Plans;
+import dev.spooled.config.Config.RegistrationMode;
+import dev.spooled.config.Config.Storage;
+import dev.spooled.config.Config.Web;
+import dev.spooled.config.Setting.Kind;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// Makes a `Config` from flags over the environment over the defaults. An empty value counts as none. A value that
+/// cannot be meant stops the start with the name, the value and what was expected.
+public final class ConfigReader {
+    private static final String PREFIX = "SPOOLED_";
+    private static final int MAX_PORT = 65_535;
+    private static final int MAX_NUMBER = 1_000_000_000;
+
+    private final Map<Setting, String> flags;
+    private final Map<String, String> environment;
+
+    private ConfigReader(Map<Setting, String> flags, Map<String, String> environment) {
+        this.flags = flags;
+        this.environment = environment;
+    }
+
+    public static Config read(Map<Setting, String> flags, Map<String, String> environment) {
+        refuseUnknown(environment);
+        return new ConfigReader(flags, environment).config();
+    }
+
+    private Config config() {
+        return new Config(
+                new Listen(
+                        text(Setting.HOST),
+                        number(Setting.PORT),
+                        number(Setting.GRPC_PORT),
+                        number(Setting.METRICS_PORT)),
+                new Storage(
+                        Path.of(text(Setting.SPOOLED_DATA_DIR)),
+                        textOrNull(Setting.DATABASE_URL),
+                        number(Setting.SPOOLED_DB_CONNECTIONS),
+                        choice(Setting.SPOOLED_LANE, LaneWay.class)),
+                new Access(
+                        textOrNull(Setting.ADMIN_API_KEY),
+                        textOrNull(Setting.METRICS_TOKEN),
+                        choice(Setting.REGISTRATION_MODE, RegistrationMode.class)),
+                new Web(list(Setting.SPOOLED_CORS_ORIGINS), isOn(Setting.ENABLE_HSTS)),
+                new Jobs(
+                        seconds(Setting.WORKER_LEASE_DURATION_SECS),
+                        seconds(Setting.WORKER_HEARTBEAT_INTERVAL_SECS),
+                        number(Setting.QUEUE_DEFAULT_MAX_RETRIES),
+                        seconds(Setting.QUEUE_DEFAULT_TIMEOUT_SECS)),
+                new Plans(choice(Setting.SPOOLED_PLANS, PlanLimits.class), word(Setting.SPOOLED_DEFAULT_PLAN)),
+                seconds(Setting.SPOOLED_DRAIN_SECONDS),
+                choice(Setting.SPOOLED_LOG, LogForm.class));
+    }
+
+    private @Nullable String textOrNull(Setting setting) {
+        String flag = flags.get(setting);
+        if (flag != null && !flag.isBlank()) {
+            return flag.strip();
+        }
+        String variable = environment.get(setting.name());
+        return variable != null && !variable.isBlank() ? variable.strip() : setting.byDefault();
+    }
+
+    private String text(Setting setting) {
+        String value = textOrNull(setting);
+        if (value == null) {
+            throw new CannotStart(setting + " is missing");
+        }
+        return value;
+    }
+
+    private int number(Setting setting) {
+        String value = text(setting);
+        int least = setting.kind() == Kind.POSITIVE || setting.kind() == Kind.SECONDS ? 1 : 0;
+        int most = setting.kind() == Kind.PORT ? MAX_PORT : MAX_NUMBER;
+        try {
+            int number = Integer.parseInt(value);
+            if (number >= least && number <= most) {
+                return number;
+            }
+        } catch (NumberFormatException e) {
+            throw refused(setting, value, "a whole number from " + least + " to " + most);
+        }
+        throw refused(setting, value, "a whole number from " + least + " to " + most);
+    }
+
+    private Duration seconds(Setting setting) {
+        return Duration.ofSeconds(number(setting));
+    }
+
+    private boolean isOn(Setting setting) {
+        String value = text(setting).toLowerCase(Locale.ROOT);
+        return switch (value) {
+            case "true", "1", "yes", "on" -> true;
+            case "false", "0", "no", "off" -> false;
+            default -> throw refused(setting, value, "true or false");
+        };
+    }
+
+    private String word(Setting setting) {
+        String value = text(setting);
+        if (!setting.allows(value)) {
+            throw refused(setting, value, setting.form().replace("|", " or "));
+        }
+        return value.toLowerCase(Locale.ROOT);
+    }
+
+    private <E extends Enum<E>> E choice(Setting setting, Class<E> of) {
+        return Enum.valueOf(of, word(setting).toUpperCase(Locale.ROOT));
+    }
+
+    private List<String> list(Setting setting) {
+        String value = textOrNull(setting);
+        if (value == null) {
+            return List.of();
+        }
+        return Arrays.stream(value.split(",", -1))
+                .map(String::strip)
+                .filter(item -> !item.isEmpty())
+                .toList();
+    }
+
+    private static CannotStart refused(Setting setting, String value, String expected) {
+        return new CannotStart(setting + " (" + setting.flag() + ") is '" + value + "': expected " + expected);
+    }
+
+    private static void refuseUnknown(Map<String, String> environment) {
+        for (String name : environment.keySet()) {
+            if (name.startsWith(PREFIX) && !Setting.OF_OTHERS.contains(name) && !isSetting(name)) {
+                throw new CannotStart("unknown variable " + name + ": did you mean " + nearest(name) + "?");
+            }
+        }
+    }
+
+    private static boolean isSetting(String name) {
+        return Arrays.stream(Setting.values())
+                .anyMatch(setting -> setting.name().equals(name));
+    }
+
+    private static String nearest(String name) {
+        String best = "";
+        int least = Integer.MAX_VALUE;
+        for (Setting setting : Setting.values()) {
+            int far = Math.min(distance(name, setting.name()), distance(name, PREFIX + setting.name()));
+            if (far < least) {
+                least = far;
+                best = setting.name();
+            }
+        }
+        return best;
+    }
+
+    /// Letters to change, add or drop to make one of the other.
+    private static int distance(String one, String other) {
+        int[] row = new int[other.length() + 1];
+        Arrays.setAll(row, i -> i);
+        for (int i = 1; i <= one.length(); i++) {
+            int diagonal = row[0];
+            row[0] = i;
+            for (int j = 1; j <= other.length(); j++) {
+                int swap = diagonal + (one.charAt(i - 1) == other.charAt(j - 1) ? 0 : 1);
+                diagonal = row[j];
+                row[j] = Math.min(swap, Math.min(row[j], row[j - 1]) + 1);
+            }
+        }
+        return row[other.length()];
+    }
+}

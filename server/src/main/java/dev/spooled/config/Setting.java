@@ -1,0 +1,138 @@
+package dev.spooled.config;
+
+import java.util.Locale;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// Every variable the server reads, one row each: its name is the environment variable, its flag the same in small
+/// letters. docs/configuration.md and `serve --help` are made from these rows.
+public enum Setting {
+    HOST("host", Kind.TEXT, "0.0.0.0", "Address the server listens on."),
+    PORT("port", Kind.PORT, "8080", "Port of the REST API; 0 takes a free one."),
+    GRPC_PORT("grpc-port", Kind.PORT, "50051", "Port of the gRPC API; 0 takes a free one."),
+    METRICS_PORT("metrics-port", Kind.PORT, "9090", "Port of the Prometheus metrics; 0 takes a free one."),
+    SPOOLED_DATA_DIR(
+            "data-dir", Kind.PATH, "./spooled-data", "Folder of the embedded PostgreSQL; made when it is missing."),
+    DATABASE_URL(
+            "database-url",
+            Kind.SECRET,
+            null,
+            "An external PostgreSQL (15 to 18) instead of the embedded one: postgres://user:password@host:port/name."),
+    SPOOLED_DB_CONNECTIONS("db-connections", Kind.POSITIVE, "16", "Connections in each of the server's pools."),
+    SPOOLED_LANE("lane", Kind.CHOICE, "exact", "How hot writes reach the database: exact.", "exact"),
+    ADMIN_API_KEY(
+            "admin-api-key", Kind.SECRET, null, "Key for the admin routes (X-Admin-Key); without one they are closed."),
+    METRICS_TOKEN("metrics-token", Kind.SECRET, null, "Bearer token the metrics ask for; without one they are open."),
+    REGISTRATION_MODE(
+            "registration-mode",
+            Kind.CHOICE,
+            "closed",
+            "Who may create an organization: open (anyone), closed (the admin key), invite (nobody over REST).",
+            "open",
+            "closed",
+            "invite"),
+    SPOOLED_PLANS(
+            "plans",
+            Kind.CHOICE,
+            "unlimited",
+            "Limits of the plans: unlimited for everybody, or those of the plan table.",
+            "unlimited",
+            "table"),
+    SPOOLED_DEFAULT_PLAN(
+            "default-plan",
+            Kind.CHOICE,
+            "enterprise",
+            "Plan of a new organization.",
+            "free",
+            "starter",
+            "pro",
+            "enterprise"),
+    WORKER_LEASE_DURATION_SECS(
+            "worker-lease-duration-secs",
+            Kind.SECONDS,
+            "30",
+            "Seconds a claimed job is leased when none are asked for."),
+    WORKER_HEARTBEAT_INTERVAL_SECS(
+            "worker-heartbeat-interval-secs", Kind.SECONDS, "10", "Seconds between heartbeats that workers are told."),
+    QUEUE_DEFAULT_MAX_RETRIES(
+            "queue-default-max-retries", Kind.COUNT, "3", "Retries of a job that names none, as has its queue."),
+    QUEUE_DEFAULT_TIMEOUT_SECS(
+            "queue-default-timeout-secs", Kind.SECONDS, "300", "Time-out in seconds of a job that names none."),
+    SPOOLED_CORS_ORIGINS(
+            "cors-origins", Kind.LIST, null, "Origins that browsers may call from, separated by commas; * for all."),
+    ENABLE_HSTS(
+            "enable-hsts", Kind.SWITCH, "false", "Send Strict-Transport-Security, when TLS ends before the server."),
+    SPOOLED_DRAIN_SECONDS(
+            "drain-seconds", Kind.COUNT, "10", "Seconds that running requests have to end in when the server stops."),
+    SPOOLED_LOG("log", Kind.CHOICE, "text", "Form of the log lines on standard error: text or json.", "text", "json");
+
+    /// Variables with our prefix that are not the server's: the start script's and the clients'.
+    static final Set<String> OF_OTHERS = Set.of(
+            "SPOOLED_JAVA_HOME",
+            "SPOOLED_JAVA_OPTS",
+            "SPOOLED_API_KEY",
+            "SPOOLED_KEY",
+            "SPOOLED_URL",
+            "SPOOLED_BASE_URL",
+            "SPOOLED_GRPC_ADDRESS");
+
+    /// What values look like.
+    public enum Kind {
+        TEXT("text"),
+        PATH("path"),
+        PORT("port"),
+        COUNT("number"),
+        POSITIVE("number"),
+        SECONDS("seconds"),
+        SWITCH("true|false"),
+        CHOICE("word"),
+        LIST("list"),
+        SECRET("secret");
+
+        private final String word;
+
+        Kind(String word) {
+            this.word = word;
+        }
+    }
+
+    private final String flag;
+    private final Kind kind;
+    private final @Nullable String byDefault;
+    private final String sentence;
+    private final Set<String> choices;
+
+    Setting(String flag, Kind kind, @Nullable String byDefault, String sentence, String... choices) {
+        this.flag = "--" + flag;
+        this.kind = kind;
+        this.byDefault = byDefault;
+        this.sentence = sentence;
+        this.choices = new java.util.LinkedHashSet<>(java.util.List.of(choices));
+    }
+
+    public String flag() {
+        return flag;
+    }
+
+    public Kind kind() {
+        return kind;
+    }
+
+    /// The default as one would write it; null where unset is a value of its own.
+    public @Nullable String byDefault() {
+        return byDefault;
+    }
+
+    public String sentence() {
+        return sentence;
+    }
+
+    /// How a value is written, for help and documents: the choices, or a word for the kind.
+    public String form() {
+        return choices.isEmpty() ? kind.word : String.join("|", choices);
+    }
+
+    boolean allows(String choice) {
+        return choices.contains(choice.toLowerCase(Locale.ROOT));
+    }
+}

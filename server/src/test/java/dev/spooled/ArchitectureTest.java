@@ -1,0 +1,142 @@
+package dev.spooled;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/// The direction of imports and what each package may know (docs/ARCHITECTURE.md, "Where things are").
+class ArchitectureTest {
+    /// Each package may import only packages of its own line and of lines above.
+    private static final List<List<String>> LAYERS = List.of(
+            List.of("refusal", "time"),
+            List.of("json"),
+            List.of("config"),
+            List.of("db"),
+            List.of("upkeep", "web"),
+            List.of("engine"),
+            List.of("access"),
+            List.of("orgs"),
+            List.of("metrics"),
+            List.of("jobs", "health"));
+
+    private static final JavaClasses CLASSES = new ClassFileImporter()
+            .withImportOption(new ImportOption.DoNotIncludeTests())
+            .importPackages("dev.spooled");
+
+    @Test
+    void importsPointOneWay() {
+        var later = new ArrayList<String>();
+        for (List<String> layer : LAYERS.reversed()) {
+            if (!later.isEmpty()) {
+                noClasses()
+                        .that()
+                        .resideInAnyPackage(packages(layer))
+                        .should()
+                        .dependOnClassesThat()
+                        .resideInAnyPackage(later.toArray(String[]::new))
+                        .check(CLASSES);
+            }
+            later.addAll(List.of(packages(layer)));
+        }
+    }
+
+    @Test
+    void everyPackageHasItsPlace() {
+        var placed = new ArrayList<String>(List.of("dev.spooled"));
+        LAYERS.forEach(layer -> layer.forEach(name -> placed.add("dev.spooled." + name)));
+        assertThat(CLASSES.stream().map(c -> c.getPackageName()).distinct()).isSubsetOf(placed);
+    }
+
+    @Test
+    void packagesHaveNoCycles() {
+        slices().matching("dev.spooled.(*)..").should().beFreeOfCycles().check(CLASSES);
+    }
+
+    @Test
+    void onlyDoorsAndWhatStandsBeforeThemKnowTheHttpLibrary() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage("dev.spooled.web..")
+                .and()
+                .haveNameNotMatching(".*Http(\\$.*)?|.*\\.(Authenticate|AdminKey)(\\$.*)?")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("io.helidon..")
+                .check(CLASSES);
+    }
+
+    @Test
+    void onlyTheDatabaseLayerAndTheLaneKnowJdbc() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackages("dev.spooled.db..", "dev.spooled.engine..")
+                .should()
+                .dependOnClassesThat()
+                .haveFullyQualifiedName("java.sql.Connection")
+                .orShould()
+                .dependOnClassesThat()
+                .haveFullyQualifiedName("java.sql.PreparedStatement")
+                .check(CLASSES);
+    }
+
+    @Test
+    void nobodyReadsTheTimeOfDay() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage("dev.spooled.time..")
+                .should()
+                .callMethod(System.class, "currentTimeMillis")
+                .orShould()
+                .callMethod(java.time.Instant.class, "now")
+                .orShould()
+                .callMethod(java.time.OffsetDateTime.class, "now")
+                .orShould()
+                .callMethod(java.time.LocalDate.class, "now")
+                .check(CLASSES);
+    }
+
+    @Test
+    void nobodySleeps() {
+        noClasses().should().callMethod(Thread.class, "sleep", long.class).check(CLASSES);
+    }
+
+    @Test
+    void namesSayWhatThingsAre() {
+        noClasses()
+                .should()
+                .haveSimpleNameEndingWith("Manager")
+                .orShould()
+                .haveSimpleNameEndingWith("Helper")
+                .orShould()
+                .haveSimpleNameEndingWith("Util")
+                .orShould()
+                .haveSimpleNameEndingWith("Utils")
+                .orShould()
+                .haveSimpleNameEndingWith("Impl")
+                .check(CLASSES);
+    }
+
+    /// A rule that nothing can break would be no rule: this one is broken on purpose.
+    @Test
+    void aBrokenRuleIsNoticed() {
+        var rule = noClasses()
+                .that()
+                .resideInAPackage("..engine..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("..db..");
+        assertThatThrownBy(() -> rule.check(CLASSES)).isInstanceOf(AssertionError.class);
+    }
+
+    private static String[] packages(List<String> names) {
+        return names.stream().map(name -> "dev.spooled." + name + "..").toArray(String[]::new);
+    }
+}

@@ -1,0 +1,138 @@
+package dev.spooled.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.spooled.config.Config.LaneWay;
+import dev.spooled.config.Config.LogForm;
+import dev.spooled.config.Config.PlanLimits;
+import dev.spooled.config.Config.RegistrationMode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class ConfigTest {
+    @Test
+    void everyDefault() {
+        Config config = ConfigReader.read(Map.of(), Map.of());
+        assertThat(config)
+                .isEqualTo(new Config(
+                        new Config.Listen("0.0.0.0", 8080, 50051, 9090),
+                        new Config.Storage(Path.of("./spooled-data"), null, 16, LaneWay.EXACT),
+                        new Config.Access(null, null, RegistrationMode.CLOSED),
+                        new Config.Web(List.of(), false),
+                        new Config.Jobs(Duration.ofSeconds(30), Duration.ofSeconds(10), 3, Duration.ofSeconds(300)),
+                        new Config.Plans(PlanLimits.UNLIMITED, "enterprise"),
+                        Duration.ofSeconds(10),
+                        LogForm.TEXT));
+    }
+
+    @Test
+    void everyVariable() {
+        Config config = ConfigReader.read(
+                Map.of(),
+                Map.ofEntries(
+                        Map.entry("HOST", "127.0.0.1"),
+                        Map.entry("PORT", "0"),
+                        Map.entry("GRPC_PORT", "1"),
+                        Map.entry("METRICS_PORT", "2"),
+                        Map.entry("SPOOLED_DATA_DIR", "/var/lib/spooled"),
+                        Map.entry("DATABASE_URL", "postgres://u:p@h/d"),
+                        Map.entry("SPOOLED_DB_CONNECTIONS", "3"),
+                        Map.entry("SPOOLED_LANE", "exact"),
+                        Map.entry("ADMIN_API_KEY", "root-key"),
+                        Map.entry("METRICS_TOKEN", "token"),
+                        Map.entry("REGISTRATION_MODE", "open"),
+                        Map.entry("SPOOLED_PLANS", "table"),
+                        Map.entry("SPOOLED_DEFAULT_PLAN", "free"),
+                        Map.entry("WORKER_LEASE_DURATION_SECS", "60"),
+                        Map.entry("WORKER_HEARTBEAT_INTERVAL_SECS", "20"),
+                        Map.entry("QUEUE_DEFAULT_MAX_RETRIES", "0"),
+                        Map.entry("QUEUE_DEFAULT_TIMEOUT_SECS", "9"),
+                        Map.entry("SPOOLED_CORS_ORIGINS", "https://a.example, https://b.example"),
+                        Map.entry("ENABLE_HSTS", "true"),
+                        Map.entry("SPOOLED_DRAIN_SECONDS", "0"),
+                        Map.entry("SPOOLED_LOG", "json")));
+        assertThat(config)
+                .isEqualTo(new Config(
+                        new Config.Listen("127.0.0.1", 0, 1, 2),
+                        new Config.Storage(Path.of("/var/lib/spooled"), "postgres://u:p@h/d", 3, LaneWay.EXACT),
+                        new Config.Access("root-key", "token", RegistrationMode.OPEN),
+                        new Config.Web(List.of("https://a.example", "https://b.example"), true),
+                        new Config.Jobs(Duration.ofSeconds(60), Duration.ofSeconds(20), 0, Duration.ofSeconds(9)),
+                        new Config.Plans(PlanLimits.TABLE, "free"),
+                        Duration.ZERO,
+                        LogForm.JSON));
+    }
+
+    @Test
+    void aFlagWinsOverItsVariable() {
+        Config config = ConfigReader.read(Map.of(Setting.PORT, "1"), Map.of("PORT", "2", "GRPC_PORT", "3"));
+        assertThat(config.listen().port()).isEqualTo(1);
+        assertThat(config.listen().grpcPort()).isEqualTo(3);
+    }
+
+    @Test
+    void anEmptyValueIsNone() {
+        Config config = ConfigReader.read(Map.of(), Map.of("DATABASE_URL", " ", "PORT", ""));
+        assertThat(config.storage().databaseUrl()).isNull();
+        assertThat(config.listen().port()).isEqualTo(8080);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "PORT | 65536 | PORT (--port) is '65536': expected a whole number from 0 to 65535",
+                "PORT | eighty | PORT (--port) is 'eighty': expected a whole number from 0 to 65535",
+                "SPOOLED_DB_CONNECTIONS | 0 | expected a whole number from 1 to 1000000000",
+                "REGISTRATION_MODE | all | expected open or closed or invite",
+                "ENABLE_HSTS | maybe | expected true or false",
+                "WORKER_HEARTBEAT_INTERVAL_SECS | 30 | expected less than WORKER_LEASE_DURATION_SECS, which is 30",
+                "SPOOLED_DATA_DIRECTORY | x | unknown variable SPOOLED_DATA_DIRECTORY: did you mean SPOOLED_DATA_DIR?",
+                "SPOOLED_PORT | 1 | unknown variable SPOOLED_PORT: did you mean PORT?"
+            })
+    void whatCannotBeMeantIsRefused(String variable, String value, String message) {
+        assertThatThrownBy(() -> ConfigReader.read(Map.of(), Map.of(variable, value)))
+                .isInstanceOf(CannotStart.class)
+                .hasMessageContaining(message);
+    }
+
+    @Test
+    void variablesOfClientsAndOfTheScriptAreLeftAlone() {
+        assertThat(ConfigReader.read(Map.of(), Map.of("SPOOLED_API_KEY", "x", "SPOOLED_JAVA_HOME", "y")))
+                .isNotNull();
+    }
+
+    @ParameterizedTest
+    @EnumSource(Setting.class)
+    void aFlagIsItsVariableInSmallLetters(Setting setting) {
+        String plain = setting.name().startsWith("SPOOLED_") ? setting.name().substring(8) : setting.name();
+        assertThat(setting.flag())
+                .isEqualTo("--" + plain.toLowerCase(java.util.Locale.ROOT).replace('_', '-'));
+        assertThat(setting.sentence()).endsWith(".");
+    }
+
+    @Test
+    void secretsAreNotPrinted() {
+        Config config = ConfigReader.read(
+                Map.of(),
+                Map.of("DATABASE_URL", "postgres://u:hush@h/d", "ADMIN_API_KEY", "hush", "METRICS_TOKEN", "hush"));
+        assertThat(config.toString()).doesNotContain("hush");
+    }
+
+    @Test
+    void theDocumentIsCurrent() throws IOException {
+        Files.writeString(Path.of("target/configuration.md"), ConfigPage.text());
+        assertThat(Path.of("../docs/configuration.md"))
+                .as("copy server/target/configuration.md to docs/")
+                .hasContent(ConfigPage.text());
+    }
+}
