@@ -10,13 +10,13 @@ import io.helidon.webserver.http.ServerRequest;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.net.SocketTimeoutException;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
 
-/// Reads request bodies within their bounds: size (after unpacking gzip, too), type and time.
+/// Reads request bodies within their bounds: size (after unpacking gzip, too) and type. A body that takes too long has
+/// its connection closed by `Connections`.
 public final class Body {
     public static final int SINGLE_BYTES = 8 * 1024 * 1024;
     public static final int BULK_BYTES = 16 * 1024 * 1024;
@@ -106,10 +106,6 @@ public final class Body {
     private static RuntimeException broken(Exception e) {
         if (e instanceof ZipException) {
             return new Refused(new Refusal.InvalidJson("The body is not valid gzip"));
-        }
-        boolean slow = e instanceof SocketTimeoutException || e.getCause() instanceof SocketTimeoutException;
-        if (slow) {
-            return new Refused(new Refusal.Timeout("The request body did not arrive in time"));
         }
         return new CloseConnectionException("the client left while sending its body", e);
     }

@@ -6,14 +6,18 @@ import io.helidon.common.concurrency.limits.Limit;
 import io.helidon.common.socket.HelidonSocket;
 import io.helidon.common.socket.PeerInfo;
 import io.helidon.common.task.InterruptableTask;
+import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.ConnectionContext;
 import io.helidon.webserver.ListenerContext;
 import io.helidon.webserver.Router;
 import io.helidon.webserver.spi.ServerConnection;
 import java.time.Duration;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.FutureTask;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /// One client's connection: what it may take how long for, and whether its client is still there.
 ///
@@ -33,6 +37,9 @@ public final class Connection implements ServerConnection, InterruptableTask<Voi
     private volatile boolean waiting = true;
     private volatile long deadlineNanos;
 
+    /// What a watch reads ahead. Touched by the connection's own thread only.
+    private @Nullable FutureTask<byte @Nullable []> ahead;
+
     Connection(
             ConnectionContext context,
             java.util.function.Function<ConnectionContext, ServerConnection> protocol,
@@ -43,18 +50,33 @@ public final class Connection implements ServerConnection, InterruptableTask<Voi
         this.http = protocol.apply(new Watched(context, DataReader.create(this::receive)));
     }
 
-    /// Starts to watch for the client of this thread's request hanging up, until the next read from it. The supplier is
-    /// true as long as it has not.
+    /// Starts to watch for the client of this thread's request hanging up. The supplier, for any thread,
+    /// is true as long as it has not.
     ///
-    /// Costs a virtual thread that waits in a read. Without a connection (in tests of operations) the client never
-    /// leaves.
+    /// The only way to learn of it is to read ahead: a virtual thread waits for the client's next bytes,
+    /// and `receive` then takes them from it. A client that closes only its sending side counts as gone.
+    /// Without a connection (in tests of operations) the client never leaves.
     public static BooleanSupplier watchClient() {
-        if (!CURRENT.isBound()) {
-            return () -> true;
+        return CURRENT.isBound() ? CURRENT.get().readAhead() : () -> true;
+    }
+
+    private BooleanSupplier readAhead() {
+        var next = ahead;
+        if (next == null) {
+            next = new FutureTask<>(socket::get);
+            ahead = next;
+            Thread.ofVirtual().name("watch-" + socket.childSocketId()).start(next);
         }
-        HelidonSocket socket = CURRENT.get().socket;
-        socket.idle();
-        return socket::isConnected;
+        FutureTask<byte @Nullable []> watched = next;
+        return () -> !hasEnded(watched);
+    }
+
+    private static boolean hasEnded(FutureTask<byte @Nullable []> next) {
+        return switch (next.state()) {
+            case RUNNING -> false;
+            case SUCCESS -> next.resultNow() == null;
+            case FAILED, CANCELLED -> true;
+        };
     }
 
     /// A stretch of a connection's life; closing it ends the stretch.
@@ -86,14 +108,30 @@ public final class Connection implements ServerConnection, InterruptableTask<Voi
         return () -> within(FOREVER);
     }
 
-    /// The first bytes after a pause begin a new request.
-    private byte[] receive() {
-        byte[] bytes = socket.get();
+    /// The first bytes after a pause begin a new request. Null at the end of the stream.
+    private byte @Nullable [] receive() {
+        byte[] bytes = nextBytes();
         if (waiting) {
             waiting = false;
             within(HEAD);
         }
         return bytes;
+    }
+
+    private byte @Nullable [] nextBytes() {
+        var next = ahead;
+        if (next == null) {
+            return socket.get();
+        }
+        ahead = null;
+        try {
+            return next.get();
+        } catch (ExecutionException e) {
+            throw new CloseConnectionException("the client left", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new CloseConnectionException("the server stops", e);
+        }
     }
 
     private void within(Duration span) {

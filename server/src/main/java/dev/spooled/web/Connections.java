@@ -23,12 +23,11 @@ final class Connections implements ServerConnectionSelector, AutoCloseable {
     }
 
     void start() {
-        var unused = watch.scheduleWithFixedDelay(this::cutOverdue, 1, 1, TimeUnit.SECONDS);
+        var unused = watch.scheduleWithFixedDelay(() -> cutOverdue(System.nanoTime()), 1, 1, TimeUnit.SECONDS);
     }
 
-    void cutOverdue() {
-        long now = System.nanoTime();
-        open.stream().filter(connection -> connection.isOverdue(now)).forEach(Connection::cut);
+    void cutOverdue(long nowNanos) {
+        open.stream().filter(connection -> connection.isOverdue(nowNanos)).forEach(Connection::cut);
     }
 
     void cutWaiting() {

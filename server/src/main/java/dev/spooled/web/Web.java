@@ -93,6 +93,11 @@ public final class Web implements AutoCloseable {
         connections.close();
     }
 
+    /// For tests, which do not wait for the seconds to pass.
+    Connections connections() {
+        return connections;
+    }
+
     private HttpRouting.Builder routing(List<Door> doors, RequestObserver observer) {
         var routing = HttpRouting.builder();
         var refuser = new Refuser();
@@ -112,7 +117,6 @@ public final class Web implements AutoCloseable {
                 .connectionOptions(SocketOptions.builder()
                         .tcpNoDelay(true)
                         .socketKeepAlive(true)
-                        .readTimeout(Connection.IDLE)
                         .build())
                 .useNio(false)
                 .maxTcpConnections(options.maxConnections())

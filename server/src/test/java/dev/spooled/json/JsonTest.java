@@ -72,6 +72,12 @@ final class JsonTest {
     }
 
     @Test
+    void aByteOrderMarkMovesNothing() {
+        assertThat(object("\uFEFF{\"x\":1,\"payload\":{\"a\":\"b\"}}").raw("payload"))
+                .isEqualTo("{\"a\":\"b\"}");
+    }
+
+    @Test
     void takesAnEmptyArrayForAnEmptyObject() {
         assertThat(object("{\"payload\":[ ]}").raw("payload")).isEqualTo("{}");
         assertThat(object("{\"tags\":[]}").objectOrNull("tags")).isEqualTo("{}");

@@ -5,7 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.spooled.db.DbFault;
 import dev.spooled.refusal.Refusal;
 import dev.spooled.refusal.Refused;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -16,7 +19,8 @@ final class ProblemTest {
     }
 
     @Test
-    void everyRefusalHasItsStatusAndCode() {
+    void everyRefusalHasItsStatusAndCode() throws IOException {
+        String contract = Files.readString(Path.of("../contract/errors.md"));
         var expected = List.of(
                 status(new Refusal.InvalidJson("m"), 400, "INVALID_JSON"),
                 status(new Refusal.Invalid("f", "m"), 400, "VALIDATION_ERROR"),
@@ -41,6 +45,7 @@ final class ProblemTest {
         assertThat(expected).hasSize(Refusal.class.getPermittedSubclasses().length);
         for (Expected each : expected) {
             assertThat(Problem.of(each.refusal).status()).isEqualTo(each.status);
+            assertThat(contract).contains("| " + each.status + " | `" + each.code + "` |");
             assertThat(body(each.refusal))
                     .startsWith("{\"code\":\"" + each.code + "\",\"message\":\"m\",\"error\":\"")
                     .contains("\"details\":{")

@@ -67,6 +67,11 @@ final class WebTest {
                 .get("/boom", (request, response) -> {
                     throw new IllegalStateException("secret");
                 })
+                .get("/slow", (request, response) -> {
+                    parked.countDown();
+                    sleep();
+                    Answer.text(request, response, "text/plain", "slow");
+                })
                 .post("/park", (request, response) -> {
                     watched.set(Connection.watchClient());
                     parked.countDown();
@@ -74,6 +79,14 @@ final class WebTest {
                         Answer.text(request, response, "text/plain", "parked");
                     }
                 });
+    }
+
+    private static void sleep() {
+        try {
+            TimeUnit.MILLISECONDS.sleep(500);
+        } catch (InterruptedException e) {
+            throw new IllegalStateException("interrupted while draining", e);
+        }
     }
 
     private static void echo(ServerRequest request, ServerResponse response) {
@@ -103,6 +116,25 @@ final class WebTest {
         assertThat(header(response, "X-Frame-Options")).isEqualTo("DENY");
         assertThat(header(response, "Strict-Transport-Security")).contains("31536000");
         assertThat(routes.poll(5, TimeUnit.SECONDS)).isEqualTo("GET /things/{id} 200");
+    }
+
+    @Test
+    void headsCarryNoBody() throws Exception {
+        for (int i = 0; i < 2; i++) {
+            var response = send(to("/things/7").HEAD());
+            assertThat(response.statusCode()).isEqualTo(200);
+            assertThat(response.body()).isEmpty();
+        }
+        assertThat(send(to("/things/7")).body()).isEqualTo("{\"id\":\"7\"}");
+    }
+
+    @Test
+    void oddAddressesAreNoFaultOfOurs() throws Exception {
+        for (String path :
+                new String[] {"/things/7?%zz=1", "/things/%zz", "/things/7?a=%", "/%00", "/things/a%2Fb?="}) {
+            String answer = raw("GET " + path + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+            assertThat(answer).as(path).doesNotContain("INTERNAL_ERROR").containsIgnoringCase("x-request-id");
+        }
     }
 
     @Test
@@ -243,11 +275,41 @@ final class WebTest {
     }
 
     @Test
+    void aRequestThatTricklesInIsCutAndOneBeingServedIsNot() throws Exception {
+        try (var slow = new Socket("127.0.0.1", web.port());
+                var idle = new Socket("127.0.0.1", web.port())) {
+            slow.setSoTimeout(5_000);
+            slow.getOutputStream().write("GET /things/7 HTTP/1.1\r\nHo".getBytes(StandardCharsets.US_ASCII));
+            var served = client.sendAsync(to("/slow").build(), BodyHandlers.ofString());
+            assertThat(parked.await(5, TimeUnit.SECONDS)).isTrue();
+            long now = System.nanoTime();
+            web.connections().cutOverdue(now + TimeUnit.SECONDS.toNanos(9));
+            slow.getOutputStream().write("st: x\r\n".getBytes(StandardCharsets.US_ASCII));
+            web.connections().cutOverdue(now + TimeUnit.SECONDS.toNanos(11));
+            assertThat(slow.getInputStream().read()).isEqualTo(-1);
+            assertThat(idle.getInputStream().read()).isEqualTo(-1);
+            assertThat(served.get(5, TimeUnit.SECONDS).body()).isEqualTo("slow");
+        }
+    }
+
+    @Test
+    void stopsIdleConnectionsAtOnceAndLetsRequestsFinish() throws Exception {
+        assertThat(send(to("/things/7")).statusCode()).isEqualTo(200);
+        var served = client.sendAsync(to("/slow").build(), BodyHandlers.ofString());
+        assertThat(parked.await(5, TimeUnit.SECONDS)).isTrue();
+        long begun = System.nanoTime();
+        web.close();
+        assertThat(Duration.ofNanos(System.nanoTime() - begun)).isLessThan(Duration.ofSeconds(4));
+        assertThat(served.get(5, TimeUnit.SECONDS).body()).isEqualTo("slow");
+    }
+
+    @Test
     void noticesThatAWaitingClientHasLeft() throws Exception {
         try (var socket = new Socket("127.0.0.1", web.port())) {
             String head = "POST /park HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n";
             socket.getOutputStream().write(head.getBytes(StandardCharsets.US_ASCII));
             assertThat(parked.await(5, TimeUnit.SECONDS)).isTrue();
+            TimeUnit.MILLISECONDS.sleep(400);
             assertThat(watched.get().getAsBoolean()).isTrue();
         }
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(5);

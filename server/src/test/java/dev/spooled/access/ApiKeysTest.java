@@ -1,0 +1,62 @@
+package dev.spooled.access;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.spooled.orgs.NewOrganization;
+import dev.spooled.orgs.Organizations;
+import dev.spooled.refusal.Refused;
+import dev.spooled.support.ManualClock;
+import dev.spooled.support.TestDb;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+final class ApiKeysTest {
+    private final TestDb database = TestDb.create();
+    private final ManualClock clock = new ManualClock(Instant.parse("2026-11-25T12:00:00Z"));
+    private final ApiKeys keys = new ApiKeys(database.db(), clock);
+    private final Organizations organizations = new Organizations(database.db(), clock, keys, "enterprise");
+
+    @AfterEach
+    void close() {
+        database.close();
+    }
+
+    @Test
+    void aKeyIsKnownUnderBothSpellingsUntilItIsRevoked() {
+        var made = organizations.create(NewOrganization.named("Acme", "acme"));
+        String key = made.key().key();
+        Caller caller = keys.caller(key).orElseThrow();
+        assertThat(caller.organization()).isEqualTo(made.organization().id());
+        assertThat(caller.maySee("anything")).isTrue();
+        assertThat(keys.caller("sp_" + key.substring(3))).contains(caller);
+        assertThat(keys.revoke(caller.org() + 1, caller.key())).isFalse();
+        assertThat(keys.caller(key)).contains(caller);
+        assertThat(keys.revoke(caller.org(), caller.key())).isTrue();
+        assertThat(keys.caller(key)).isEmpty();
+        assertThat(keys.caller("sk_live_nobody")).isEmpty();
+    }
+
+    @Test
+    void aKeyEndsWhenItSaysAlsoWhileItIsRemembered() {
+        var org = organizations.create(NewOrganization.named("Acme", "acme")).organization();
+        Instant end = clock.now().plusSeconds(60);
+        var made = organizations.addKey(org.id(), new NewKey("short", List.of("mail"), 10, end));
+        Caller caller = keys.caller(made.key()).orElseThrow();
+        assertThat(caller.maySee("mail")).isTrue();
+        assertThat(caller.maySee("other")).isFalse();
+        clock.advance(Duration.ofSeconds(61));
+        assertThat(keys.caller(made.key())).isEmpty();
+        assertThatThrownBy(() -> organizations.addKey(org.id(), new NewKey("late", List.of(), null, end)))
+                .isInstanceOf(Refused.class);
+    }
+
+    @Test
+    void theDefaultOrganizationIsMadeOnce() {
+        assertThat(organizations.ensureDefault()).isPresent();
+        assertThat(organizations.ensureDefault()).isEmpty();
+    }
+}
