@@ -40,7 +40,8 @@ class ClaimStormTest {
             }
             var processes = new ArrayList<ChildJvm>();
             for (int i = 0; i < PROCESSES; i++) {
-                processes.add(ChildJvm.start(Claimer.class, cell.address(), Integer.toString(org), String.join(",", queues)));
+                processes.add(
+                        ChildJvm.start(Claimer.class, cell.address(), Integer.toString(org), String.join(",", queues)));
             }
             for (ChildJvm process : processes) {
                 assertThat(process.readLine()).isEqualTo("ready");
@@ -76,7 +77,8 @@ class ClaimStormTest {
                 var threads = new ArrayList<Thread>();
                 var caller = new AtomicLong();
                 for (int i = 0; i < CALLERS; i++) {
-                    threads.add(Thread.ofVirtual().start(() -> claimAll(lane, org, args[1], caller.incrementAndGet(), lines)));
+                    threads.add(Thread.ofVirtual()
+                            .start(() -> claimAll(lane, org, args[1], caller.incrementAndGet(), lines)));
                 }
                 for (Thread thread : threads) {
                     thread.join();

@@ -41,8 +41,7 @@ public final class ChildJvm implements AutoCloseable {
 
     /// In the child: the address it was given.
     public static DbAddress address() {
-        return new DbAddress(
-                System.getenv("CHILD_URL"), System.getenv("CHILD_USER"), System.getenv("CHILD_PASSWORD"));
+        return new DbAddress(System.getenv("CHILD_URL"), System.getenv("CHILD_USER"), System.getenv("CHILD_PASSWORD"));
     }
 
     public String readLine() {
