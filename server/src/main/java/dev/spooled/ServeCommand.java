@@ -65,9 +65,14 @@ final class ServeCommand implements Callable<Integer> {
     }
 
     private CommandSpec described() {
-        spec.name("serve").mixinStandardHelpOptions(true);
+        spec.name("serve")
+                .addOption(OptionSpec.builder("-h", "--help")
+                        .usageHelp(true)
+                        .description("Show this help.")
+                        .build());
         spec.usageMessage()
                 .description("Starts the server. A flag wins over its environment variable, that over the default.")
+                .abbreviateSynopsis(true)
                 .sortOptions(false)
                 .width(HELP_WIDTH);
         for (Setting setting : Setting.values()) {
