@@ -36,6 +36,10 @@ public final class Args {
         return at;
     }
 
+    public @Nullable Object value(String name) {
+        return values.get(name);
+    }
+
     private static void set(PreparedStatement to, int at, @Nullable Object value) throws SQLException {
         if (value instanceof Instant instant) {
             to.setObject(at, instant.atOffset(ZoneOffset.UTC));

@@ -1,14 +1,321 @@
 package dev.spooled.engine;
 
-/// The one writer of live jobs on this node: takes all commands that wait, writes them in one transaction, then answers
-/// each caller.
+import dev.spooled.db.DbAddress;
+import dev.spooled.db.DbFault;
+import dev.spooled.engine.Command.Claim;
+import dev.spooled.engine.Command.Leased;
+import dev.spooled.refusal.Refusal;
+import dev.spooled.refusal.Refused;
+import dev.spooled.time.Clock;
+import dev.spooled.time.Ids;
+import java.sql.SQLException;
+import java.util.ArrayDeque;
+import java.util.Collection;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Queue;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The one writer of live jobs of a cell on this node.
+///
+/// One thread takes whatever waits, writes it in one transaction with one fsync and then answers each caller: under
+/// load a batch is hundreds of commands, idle it is one. Everything is bounded: a batch (`Batch`), what waits
+/// (`WAITING_MAX`, `WAITING_BYTES_MAX`; beyond that callers hear 503), and how long the database may be away before
+/// waiting callers hear 503 as well. Claims that find nothing may be parked here until a job of their queue commits.
+///
+/// Safe for any number of calling threads; a caller's thread sleeps until its answer.
 public final class Lane implements AutoCloseable {
-    /// Hands the command to the lane and waits for its answer. Throws `Refused` (`Unavailable` when too much waits or
-    /// the server stops).
-    public <R> R run(Command<R> command) {
-        throw new IllegalStateException("the lane is not running: " + command);
+    static final int WAITING_MAX = 50_000;
+    static final long WAITING_BYTES_MAX = 64L << 20;
+    private static final int TRIES_MAX = 5;
+    private static final long RECONNECT_SECONDS = 10;
+
+    private static final Logger log = LoggerFactory.getLogger(Lane.class);
+
+    private final Clock clock;
+    private final LaneSession session;
+    private final ExactWay way;
+    private final Parked parked = new Parked();
+    private final Thread thread;
+
+    private final Queue<Ticket<?>> inbox = new ConcurrentLinkedQueue<>();
+    private final AtomicInteger waiting = new AtomicInteger();
+    private final AtomicLong waitingBytes = new AtomicLong();
+    private final Queue<Integer> woken = new ConcurrentLinkedQueue<>();
+    private final ArrayDeque<Ticket<?>> deferred = new ArrayDeque<>();
+
+    /// Queues with parked claims that did not fit into a batch: they come first in the next.
+    private final Set<Integer> crowded = new LinkedHashSet<>();
+
+    private final LaneStats stats = new LaneStats();
+    private volatile boolean sleeping;
+    private volatile boolean parking = true;
+    private volatile boolean closing;
+    private volatile boolean stopped;
+    private volatile boolean reachable = true;
+
+    public Lane(DbAddress address, int cell, UUID node, Clock clock) {
+        this.clock = clock;
+        this.session = new LaneSession(address, cell, node, RECONNECT_SECONDS);
+        this.way = new ExactWay(new Ids(clock));
+        this.thread = Thread.ofPlatform().name("lane-" + cell).unstarted(this::work);
     }
 
+    public Lane start() {
+        thread.start();
+        return this;
+    }
+
+    /// Hands the command to the lane and waits for its answer. Throws `Refused` with `Unavailable` when too much
+    /// waits, the database is away or the server stops.
+    public <R> R run(Command<R> command) {
+        var ticket = new Ticket<>(command);
+        enter(ticket);
+        return ticket.await();
+    }
+
+    private void enter(Ticket<?> ticket) {
+        if (closing) {
+            throw Refused.unavailable("the server is stopping");
+        }
+        boolean room = waiting.incrementAndGet() <= WAITING_MAX;
+        room &= waitingBytes.addAndGet(bytesOf(ticket.command())) <= WAITING_BYTES_MAX;
+        if (!room) {
+            leave(ticket);
+            throw Refused.unavailable("too many requests are waiting");
+        }
+        inbox.add(ticket);
+        rouse();
+        if (stopped) {
+            refuseInbox("the server is stopping");
+        }
+    }
+
+    private void leave(Ticket<?> ticket) {
+        waiting.decrementAndGet();
+        waitingBytes.addAndGet(-bytesOf(ticket.command()));
+    }
+
+    private static long bytesOf(Command<?> command) {
+        return switch (command) {
+            case Command.Enqueue enqueue -> {
+                long sum = 0;
+                for (NewJob job : enqueue.jobs()) {
+                    sum += job.bytes();
+                }
+                yield sum;
+            }
+            case Command.Complete complete -> {
+                String result = complete.result();
+                yield 128L + (result == null ? 0 : result.length());
+            }
+            default -> 128L;
+        };
+    }
+
+    private void rouse() {
+        if (sleeping) {
+            LockSupport.unpark(thread);
+        }
+    }
+
+    /// Says that these queues may have ready rows that this lane did not write: parked claims look again.
+    public void wake(Collection<Integer> queues) {
+        woken.addAll(queues);
+        rouse();
+    }
+
+    /// Answers all parked claims and parks none any more: the server is about to stop, so nobody should wait on it.
+    public void stopParking() {
+        parking = false;
+        LockSupport.unpark(thread);
+    }
+
+    /// Queues that parked claims wait on.
+    public Set<Integer> awaited() {
+        return parked.queues();
+    }
+
+    /// Whether the last try to reach the database succeeded.
+    public boolean isReachable() {
+        return reachable && !closing;
+    }
+
+    public LaneStats stats() {
+        return stats;
+    }
+
+    // ---- the lane's own thread from here on
+
+    private void work() {
+        while (true) {
+            Batch batch = take();
+            if (!batch.isEmpty()) {
+                carryOut(batch);
+            } else if (closing) {
+                break;
+            } else {
+                sleep();
+            }
+        }
+        session.close();
+        stopped = true;
+        refuseInbox("the server is stopping");
+    }
+
+    private Batch take() {
+        long now = clock.nowMicros();
+        var batch = new Batch(now);
+        parked.expire(System.nanoTime(), closing || !parking, Lane::answerEmpty);
+        crowded.forEach(queue -> parked.offer(queue, batch));
+        crowded.clear();
+        for (Integer queue = woken.poll(); queue != null; queue = woken.poll()) {
+            offer(queue, batch);
+        }
+        for (int i = deferred.size(); i > 0 && !batch.isFull(); i--) {
+            admit(batch, deferred.removeFirst());
+        }
+        while (!batch.isFull()) {
+            Ticket<?> ticket = inbox.poll();
+            if (ticket == null) {
+                break;
+            }
+            leave(ticket);
+            admit(batch, ticket);
+        }
+        return batch;
+    }
+
+    private void admit(Batch batch, Ticket<?> ticket) {
+        switch (ticket.command()) {
+            case Claim claim -> offer(claim.queue(), batch);
+            case Command.Enqueue enqueue -> enqueue.jobs().forEach(job -> offer(job.queue(), batch));
+            default -> {}
+        }
+        if (!batch.add(ticket)) {
+            deferred.addLast(ticket);
+        }
+    }
+
+    private void offer(int queue, Batch batch) {
+        if (!parked.offer(queue, batch)) {
+            crowded.add(queue);
+        }
+    }
+
+    private void sleep() {
+        sleeping = true;
+        if (inbox.isEmpty() && woken.isEmpty() && deferred.isEmpty() && !closing) {
+            LockSupport.parkNanos(this, parked.nanosToNextEnd(System.nanoTime()));
+        }
+        sleeping = false;
+    }
+
+    private void carryOut(Batch batch) {
+        way.prepare(batch);
+        runOrTakeApart(batch, 1);
+    }
+
+    /// Runs the batch; when PostgreSQL refuses it, runs its halves, so that one bad row is refused alone.
+    private void runOrTakeApart(Batch batch, int attempt) {
+        try {
+            long began = System.nanoTime();
+            way.run(session, batch);
+            reachable = true;
+            stats.record(batch, System.nanoTime() - began);
+            publish(batch);
+        } catch (LaneSession.NotCommitted e) {
+            again(batch, attempt, e);
+        } catch (SQLException e) {
+            dispose(batch, attempt, e);
+        } catch (RuntimeException e) {
+            log.error("the lane failed a batch of {}", batch.tickets.size(), e);
+            refuse(batch, new Refused(new Refusal.Internal("the job could not be stored")));
+        }
+    }
+
+    private void dispose(Batch batch, int attempt, SQLException e) {
+        if (batch.tickets.size() > 1 && DbFault.kindOf(e) != DbFault.Kind.UNAVAILABLE) {
+            log.warn("batch of {} refused ({}), taking it apart", batch.tickets.size(), e.getMessage());
+            for (Batch half : batch.halves()) {
+                half.sort();
+                runOrTakeApart(half, 1);
+            }
+        } else if (DbFault.kindOf(e) == DbFault.Kind.RETRY) {
+            again(batch, attempt, e);
+        } else if (DbFault.kindOf(e) == DbFault.Kind.UNAVAILABLE) {
+            reachable = false;
+            log.warn("the database is not available: {}", e.getMessage());
+            refuse(batch, Refused.unavailable("the database is not available"));
+            refuseWaiting("the database is not available");
+        } else {
+            log.error("statement refused for {}", batch.tickets.getFirst().command(), e);
+            refuse(batch, new Refused(new Refusal.Internal("the job could not be stored")));
+        }
+    }
+
+    private void again(Batch batch, int attempt, SQLException why) {
+        if (attempt < TRIES_MAX) {
+            runOrTakeApart(batch, attempt + 1);
+        } else {
+            log.warn("gave up after {} tries: {}", attempt, why.getMessage());
+            refuse(batch, Refused.unavailable("the database is busy"));
+        }
+    }
+
+    private void publish(Batch batch) {
+        woken.addAll(batch.freshened);
+        for (Ticket<?> ticket : batch.tickets) {
+            if (ticket.command() instanceof Claim claim
+                    && ticket.proposed() instanceof List<?> found
+                    && found.isEmpty()
+                    && parking
+                    && parked.park(ticket, claim)) {
+                continue;
+            }
+            ticket.settle();
+        }
+    }
+
+    private static void answerEmpty(Ticket<?> claim) {
+        claim.propose(List.<Leased>of());
+        claim.settle();
+    }
+
+    private static void refuse(Batch batch, RuntimeException why) {
+        batch.tickets.forEach(ticket -> ticket.refuse(why));
+    }
+
+    private void refuseWaiting(String why) {
+        refuseInbox(why);
+        while (!deferred.isEmpty()) {
+            deferred.removeFirst().refuse(Refused.unavailable(why));
+        }
+    }
+
+    private void refuseInbox(String why) {
+        for (Ticket<?> ticket = inbox.poll(); ticket != null; ticket = inbox.poll()) {
+            leave(ticket);
+            ticket.refuse(Refused.unavailable(why));
+        }
+    }
+
+    /// Refuses new commands, answers parked claims with nothing, carries out what waits, then stops.
     @Override
-    public void close() {}
+    public void close() {
+        closing = true;
+        LockSupport.unpark(thread);
+        try {
+            thread.join(RECONNECT_SECONDS * 1_000);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
 }

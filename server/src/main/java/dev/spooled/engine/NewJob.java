@@ -2,11 +2,13 @@ package dev.spooled.engine;
 
 import static dev.spooled.db.PgArray.NO_TIME;
 
+import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /// A job as an operation hands it to the lane: checked, defaults filled in. `org` and `queue` are internal numbers,
-/// `payload`, `tags` and `backoff` compact JSON text, times microseconds since 1970 (`NO_TIME` for none).
+/// `payload`, `tags` and `backoff` compact JSON text, times microseconds since 1970 (`NO_TIME` for none). `terms` are
+/// what a tag filter finds the job by: each tag's `key` and `key:value`.
 public record NewJob(
         int org,
         int queue,
@@ -18,6 +20,7 @@ public record NewJob(
         long expiresAtMicros,
         @Nullable String idempotencyKey,
         @Nullable String tags,
+        List<String> terms,
         @Nullable UUID parent,
         @Nullable String completionWebhook,
         @Nullable String backoff,
@@ -36,6 +39,7 @@ public record NewJob(
                 NO_TIME,
                 null,
                 null,
+                List.of(),
                 null,
                 null,
                 null,
@@ -54,6 +58,45 @@ public record NewJob(
                 expiresAtMicros,
                 key,
                 tags,
+                terms,
+                parent,
+                completionWebhook,
+                backoff,
+                trace);
+    }
+
+    public NewJob withMaxRetries(int retries) {
+        return new NewJob(
+                org,
+                queue,
+                priority,
+                (short) retries,
+                timeoutSeconds,
+                payload,
+                runAtMicros,
+                expiresAtMicros,
+                idempotencyKey,
+                tags,
+                terms,
+                parent,
+                completionWebhook,
+                backoff,
+                trace);
+    }
+
+    public NewJob withTimes(long runAt, long expiresAt) {
+        return new NewJob(
+                org,
+                queue,
+                priority,
+                maxRetries,
+                timeoutSeconds,
+                payload,
+                runAt,
+                expiresAt,
+                idempotencyKey,
+                tags,
+                terms,
                 parent,
                 completionWebhook,
                 backoff,

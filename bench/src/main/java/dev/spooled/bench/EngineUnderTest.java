@@ -1,0 +1,26 @@
+package dev.spooled.bench;
+
+import dev.spooled.engine.Lane;
+import java.sql.Connection;
+
+/// A running engine that belongs to the benchmark: its lane, an organization with queues, and a connection of its own
+/// for reading what PostgreSQL did meanwhile.
+interface EngineUnderTest extends AutoCloseable {
+    Lane lane();
+
+    int org();
+
+    /// Internal numbers of the queues jobs are spread over.
+    int[] queues();
+
+    /// For the write-ahead log position and the server's process id; nothing else uses it.
+    Connection watcher();
+
+    @Override
+    void close();
+
+    /// Starts an engine with `queues` queues on a database of its own. The one place that knows how.
+    static EngineUnderTest open(int queues) {
+        throw new IllegalStateException("no engine can be started in this process for " + queues + " queues");
+    }
+}

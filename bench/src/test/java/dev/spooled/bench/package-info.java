@@ -1,0 +1,4 @@
+@NullMarked
+package dev.spooled.bench;
+
+import org.jspecify.annotations.NullMarked;

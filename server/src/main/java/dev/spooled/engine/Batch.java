@@ -1,0 +1,164 @@
+package dev.spooled.engine;
+
+import dev.spooled.engine.Command.Cancel;
+import dev.spooled.engine.Command.Claim;
+import dev.spooled.engine.Command.Complete;
+import dev.spooled.engine.Command.Enqueue;
+import dev.spooled.engine.Command.Expire;
+import dev.spooled.engine.Command.Fail;
+import dev.spooled.engine.Command.Heartbeat;
+import dev.spooled.engine.Command.Promote;
+import dev.spooled.engine.Command.Reap;
+import dev.spooled.engine.Command.Release;
+import dev.spooled.time.Clock;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+
+/// What one transaction of the lane is asked to do: tickets by kind, within the bounds of a batch. Knows no SQL.
+/// A job is touched by one acknowledgement per batch; a second one waits for the next.
+final class Batch {
+    static final int COMMANDS_MAX = 2_000;
+    static final int ROWS_MAX = 10_000;
+    static final int BYTES_MAX = 8 << 20;
+
+    /// A new job with the id it will have if its key wins.
+    record Minted(Ticket<?> ticket, NewJob job, UUID id) {}
+
+    final List<Ticket<?>> tickets = new ArrayList<>();
+    final List<Ticket<?>> heartbeats = new ArrayList<>();
+    final List<Ticket<?>> completes = new ArrayList<>();
+    final List<Ticket<?>> fails = new ArrayList<>();
+    final List<Ticket<?>> releases = new ArrayList<>();
+    final List<Ticket<?>> cancels = new ArrayList<>();
+    final List<Ticket<?>> promotes = new ArrayList<>();
+    final List<Ticket<?>> reaps = new ArrayList<>();
+    final List<Ticket<?>> expires = new ArrayList<>();
+    final List<Ticket<?>> enqueues = new ArrayList<>();
+    final List<Ticket<?>> claims = new ArrayList<>();
+    final Map<Ticket<?>, List<Minted>> minted = new HashMap<>();
+
+    /// Queues whose jobs came back (released, promoted, reaped): known only after the batch ran, so parked claims of
+    /// theirs look again in the next one. New jobs meet the parked claims in their own batch.
+    final Set<Integer> freshened = new HashSet<>();
+
+    private final Set<UUID> touched = new HashSet<>();
+    private final long nowMicros;
+    private int rows;
+    private int bytes;
+
+    Batch(long nowMicros) {
+        this.nowMicros = nowMicros;
+    }
+
+    Instant now() {
+        return Clock.instantOf(nowMicros);
+    }
+
+    long nowMicros() {
+        return nowMicros;
+    }
+
+    boolean isEmpty() {
+        return tickets.isEmpty();
+    }
+
+    boolean isFull() {
+        return tickets.size() >= COMMANDS_MAX || rows >= ROWS_MAX || bytes >= BYTES_MAX;
+    }
+
+    /// Takes the ticket, or returns false when it must wait for the next batch.
+    boolean add(Ticket<?> ticket) {
+        boolean taken = switch (ticket.command()) {
+            case Enqueue enqueue -> addEnqueue(ticket, enqueue);
+            case Claim claim -> addTo(claims, ticket, claim.limit());
+            case Complete complete ->
+                addHeld(completes, ticket, complete.holder().job(), sizeOf(complete));
+            case Fail fail ->
+                addHeld(fails, ticket, fail.holder().job(), fail.error().length());
+            case Heartbeat heartbeat ->
+                addHeld(heartbeats, ticket, heartbeat.holder().job(), 0);
+            case Release release -> addHeld(releases, ticket, release.job(), 0);
+            case Cancel cancel -> addHeld(cancels, ticket, cancel.job(), 0);
+            case Promote promote -> addAlone(promotes, ticket, promote.limit());
+            case Reap reap -> addAlone(reaps, ticket, reap.limit());
+            case Expire expire -> addAlone(expires, ticket, expire.limit());
+        };
+        if (taken) {
+            tickets.add(ticket);
+        }
+        return taken;
+    }
+
+    private boolean addEnqueue(Ticket<?> ticket, Enqueue enqueue) {
+        for (NewJob job : enqueue.jobs()) {
+            bytes += job.bytes();
+        }
+        return addTo(enqueues, ticket, enqueue.jobs().size());
+    }
+
+    private boolean addHeld(List<Ticket<?>> kind, Ticket<?> ticket, UUID job, int size) {
+        if (!touched.add(job)) {
+            return false;
+        }
+        bytes += size;
+        return addTo(kind, ticket, 1);
+    }
+
+    private boolean addAlone(List<Ticket<?>> kind, Ticket<?> ticket, int size) {
+        return kind.isEmpty() && addTo(kind, ticket, size);
+    }
+
+    private boolean addTo(List<Ticket<?>> kind, Ticket<?> ticket, int size) {
+        rows += size;
+        return kind.add(ticket);
+    }
+
+    private static int sizeOf(Complete complete) {
+        String result = complete.result();
+        return result == null ? 0 : result.length();
+    }
+
+    /// Sorts acknowledgements by job: rows are locked in id order, so that two nodes never wait for each other.
+    void sort() {
+        for (List<Ticket<?>> kind : List.of(heartbeats, completes, fails, releases, cancels)) {
+            kind.sort(Comparator.comparing(ticket -> jobOf(ticket.command())));
+        }
+    }
+
+    static UUID jobOf(Command<?> command) {
+        return switch (command) {
+            case Heartbeat heartbeat -> heartbeat.holder().job();
+            case Complete complete -> complete.holder().job();
+            case Fail fail -> fail.holder().job();
+            case Release release -> release.job();
+            case Cancel cancel -> cancel.job();
+            case Enqueue _, Claim _, Promote _, Reap _, Expire _ ->
+                throw new IllegalArgumentException("no single job: " + command);
+        };
+    }
+
+    /// Two batches of half the tickets each, ids kept: how a bad row is found without hurting the others.
+    List<Batch> halves() {
+        var first = new Batch(nowMicros);
+        var second = new Batch(nowMicros);
+        int half = tickets.size() / 2;
+        for (int i = 0; i < tickets.size(); i++) {
+            Ticket<?> ticket = tickets.get(i);
+            ticket.forget();
+            Batch into = i < half ? first : second;
+            into.add(ticket);
+            List<Minted> ids = minted.get(ticket);
+            if (ids != null) {
+                into.minted.put(ticket, ids);
+            }
+        }
+        return List.of(first, second);
+    }
+}

@@ -1,0 +1,66 @@
+package dev.spooled.engine;
+
+import dev.spooled.db.Db;
+import dev.spooled.db.DbAddress;
+import dev.spooled.db.Migrator;
+import dev.spooled.db.RoleSelfTest;
+import dev.spooled.time.Clock;
+import dev.spooled.time.DatabaseClock;
+import dev.spooled.upkeep.Chore;
+import dev.spooled.upkeep.Upkeep;
+import java.util.ArrayList;
+import java.util.UUID;
+
+/// One cell as this node works it: its database brought to the newest schema, the clock, the lane and the chores.
+/// Opened when everything has been tried once: roles, partitions, a first round trip of the lane.
+public final class Cell implements AutoCloseable {
+    private final UUID node = UUID.randomUUID();
+    private final Db db;
+    private final DatabaseClock clock;
+    private final Lane lane;
+    private final Upkeep upkeep;
+
+    private Cell(DbAddress address, int number, int connections, String version) {
+        new Migrator(address).migrate();
+        db = new Db(address, connections);
+        RoleSelfTest.run(db);
+        clock = new DatabaseClock(EngineChores.readTime(db), System.nanoTime());
+        lane = new Lane(address, number, node, clock);
+        var chores = new EngineChores(lane, db, clock, number);
+        chores.keepPartitions().runOnce();
+        lane.start();
+        lane.run(new Command.Promote(1));
+        var all = new ArrayList<Chore>(chores.all());
+        all.add(EngineChores.followClock(db, clock));
+        all.add(chores.registerNode(node, version));
+        upkeep = new Upkeep(all);
+    }
+
+    public static Cell open(DbAddress address, int connections, String version) {
+        return new Cell(address, 0, connections, version);
+    }
+
+    public Db db() {
+        return db;
+    }
+
+    public Clock clock() {
+        return clock;
+    }
+
+    public Lane lane() {
+        return lane;
+    }
+
+    /// Whether the lane reaches its database.
+    public boolean isReady() {
+        return lane.isReachable();
+    }
+
+    @Override
+    public void close() {
+        upkeep.close();
+        lane.close();
+        db.close();
+    }
+}

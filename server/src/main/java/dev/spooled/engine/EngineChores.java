@@ -1,0 +1,147 @@
+package dev.spooled.engine;
+
+import dev.spooled.db.Args;
+import dev.spooled.db.Db;
+import dev.spooled.db.PgArray;
+import dev.spooled.db.Sql;
+import dev.spooled.db.Statements;
+import dev.spooled.time.Clock;
+import dev.spooled.time.DatabaseClock;
+import dev.spooled.upkeep.Chore;
+import java.time.Duration;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import java.util.function.BooleanSupplier;
+
+/// The passes that keep a cell's live jobs moving. What changes live jobs goes through the lane, so that the lane knows
+/// every change; the rest has statements of its own in chores.sql.
+public final class EngineChores {
+    private static final Statements SQL = Statements.beside(EngineChores.class, "chores.sql");
+    private static final Sql ROLL_UP = SQL.get("roll_up");
+    private static final Sql QUEUES_READY = SQL.get("queues_ready");
+    private static final Sql ENSURE_DAY = SQL.get("ensure_day");
+    private static final Sql REGISTER_NODE = SQL.get("register_node");
+    private static final Sql FORGET_MARKS = SQL.get("forget_marks");
+    private static final Sql FORGET_NODES = SQL.get("forget_nodes");
+    private static final Sql DATABASE_TIME = SQL.get("database_time");
+
+    private static final int MOVED_MAX = 1_000;
+    private static final int DELTAS_MAX = 2_000;
+    private static final int DAYS_AHEAD = 7;
+    private static final long PROMPT_NANOS = Duration.ofMillis(100).toNanos();
+    private static final Duration FORGET_NODES_AFTER = Duration.ofDays(1);
+
+    private final Lane lane;
+    private final Db db;
+    private final Clock clock;
+    private final int cell;
+
+    public EngineChores(Lane lane, Db db, Clock clock, int cell) {
+        this.lane = lane;
+        this.db = db;
+        this.clock = clock;
+        this.cell = cell;
+    }
+
+    public List<Chore> all() {
+        return List.of(promote(), reap(), expire(), rollUp(), wakeParked(), keepPartitions());
+    }
+
+    /// Scheduled jobs whose time has come become ready.
+    public Chore promote() {
+        return chore("promote", Duration.ofMillis(250), () -> lane.run(new Command.Promote(MOVED_MAX)) == MOVED_MAX);
+    }
+
+    /// Jobs whose lease ran out go back to their queue or to the dead letters.
+    public Chore reap() {
+        return chore("reap", Duration.ofSeconds(1), () -> lane.run(new Command.Reap(MOVED_MAX)) == MOVED_MAX);
+    }
+
+    /// Jobs past their `expires_at` are cancelled.
+    public Chore expire() {
+        return chore("expire", Duration.ofSeconds(1), () -> lane.run(new Command.Expire(MOVED_MAX)) >= MOVED_MAX);
+    }
+
+    /// Appended counter deltas are folded into the counters.
+    public Chore rollUp() {
+        return chore("roll-up", Duration.ofSeconds(1), () -> {
+            Args args = Args.of("cell", cell).and("limit", DELTAS_MAX);
+            int folded = db.asEngine(tx -> tx.first(ROLL_UP, args, row -> row.integer("n")))
+                    .orElse(0);
+            return folded == DELTAS_MAX;
+        });
+    }
+
+    /// Parked claims hear of ready jobs that another node's commit left for them.
+    public Chore wakeParked() {
+        return chore("wake", Duration.ofSeconds(1), () -> {
+            Set<Integer> awaited = lane.awaited();
+            if (!awaited.isEmpty()) {
+                PgArray queues = PgArray.ints();
+                awaited.forEach(queues::add);
+                Args args = Args.of("cell", cell).and("queues", queues);
+                lane.wake(db.asEngine(tx -> tx.list(QUEUES_READY, args, row -> row.integer("q"))));
+            }
+            return false;
+        });
+    }
+
+    /// Day partitions exist a week before they are needed.
+    public Chore keepPartitions() {
+        return chore("partitions", Duration.ofHours(1), () -> {
+            LocalDate today = LocalDate.ofInstant(clock.now(), ZoneOffset.UTC);
+            for (int ahead = -1; ahead <= DAYS_AHEAD; ahead++) {
+                Args args = Args.of("day", today.plusDays(ahead).toString());
+                db.asEngine(tx -> tx.list(ENSURE_DAY, args, row -> true));
+            }
+            return false;
+        });
+    }
+
+    /// The node registry knows this node lives; rows of nodes long gone are removed, and their lanes' marks.
+    public Chore registerNode(UUID node, String version) {
+        return chore("node", Duration.ofSeconds(5), () -> {
+            Args args = Args.of("id", node)
+                    .and("name", "node-" + node.toString().substring(0, 8))
+                    .and("version", version)
+                    .and("address", null)
+                    .and("now", clock.now());
+            Args old = Args.of("before", clock.now().minus(FORGET_NODES_AFTER));
+            db.asEngine(tx -> tx.run(REGISTER_NODE, args) + tx.run(FORGET_MARKS, old) + tx.run(FORGET_NODES, old));
+            return false;
+        });
+    }
+
+    /// Keeps a `DatabaseClock` on the database's time. A reading that took long says little and is left out.
+    public static Chore followClock(Db db, DatabaseClock clock) {
+        return chore("clock", Duration.ofSeconds(1), () -> {
+            long asked = System.nanoTime();
+            long micros = readTime(db);
+            long answered = System.nanoTime();
+            if (answered - asked < PROMPT_NANOS) {
+                clock.follow(micros, answered);
+            }
+            return false;
+        });
+    }
+
+    /// The database's time, in microseconds since 1970.
+    public static long readTime(Db db) {
+        return db.asEngine(tx -> tx.first(DATABASE_TIME, Args.NONE, row -> row.bigint("micros")))
+                .orElseThrow();
+    }
+
+    private static Chore chore(String name, Duration every, BooleanSupplier pass) {
+        return new Pass(name, every, pass);
+    }
+
+    private record Pass(String name, Duration every, BooleanSupplier pass) implements Chore {
+        @Override
+        public boolean runOnce() {
+            return pass.getAsBoolean();
+        }
+    }
+}

@@ -1,0 +1,35 @@
+package dev.spooled.engine;
+
+import dev.spooled.db.Sql;
+import dev.spooled.db.Statements;
+
+/// The statements of engine.sql by name.
+final class EngineSql {
+    static final Statements ALL = Statements.beside(EngineSql.class, "engine.sql");
+
+    static final Sql BEGIN = ALL.get("begin");
+    static final Sql COMMIT = ALL.get("commit");
+    static final Sql BARRIER = ALL.get("barrier");
+    static final Sql MARK = ALL.get("mark");
+    static final Sql HEARTBEAT = ALL.get("heartbeat");
+    static final Sql COMPLETE = ALL.get("complete");
+    static final Sql FAIL = ALL.get("fail");
+    static final Sql RELEASE = ALL.get("release");
+    static final Sql CANCEL = ALL.get("cancel");
+    static final Sql PROMOTE = ALL.get("promote");
+    static final Sql SCAN_LEASES = ALL.get("scan_leases");
+    static final Sql REAP = ALL.get("reap");
+    static final Sql EXPIRE = ALL.get("expire");
+    static final Sql ENQUEUE = ALL.get("enqueue");
+    static final Sql ENQUEUE_KEYED = ALL.get("enqueue_keyed");
+    static final Sql IDEM_WINNERS = ALL.get("idem_winners");
+    static final Sql TAG = ALL.get("tag");
+    static final Sql CLAIM = ALL.get("claim");
+    static final Sql CLAIM_BY_KEY = ALL.get("claim_by_key");
+    static final Sql OPEN_LANE = ALL.get("open_lane");
+    static final Sql LEASES_GRANTED = ALL.get("leases_granted");
+    static final Sql JOBS_PRESENT = ALL.get("jobs_present");
+    static final Sql SETTLED_BY = ALL.get("settled_by");
+
+    private EngineSql() {}
+}

@@ -1,0 +1,274 @@
+package dev.spooled.engine;
+
+import dev.spooled.db.Args;
+import dev.spooled.db.PgArray;
+import dev.spooled.db.Row;
+import dev.spooled.db.Sql;
+import dev.spooled.engine.Batch.Minted;
+import dev.spooled.engine.Command.Cancel;
+import dev.spooled.engine.Command.Complete;
+import dev.spooled.engine.Command.Enqueue;
+import dev.spooled.engine.Command.Expire;
+import dev.spooled.engine.Command.Fail;
+import dev.spooled.engine.Command.Heartbeat;
+import dev.spooled.engine.Command.Holder;
+import dev.spooled.engine.Command.Promote;
+import dev.spooled.engine.Command.Reap;
+import dev.spooled.engine.Command.Release;
+import dev.spooled.engine.Command.Settled;
+import dev.spooled.time.Ids;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+import java.util.function.ToIntFunction;
+import org.jspecify.annotations.Nullable;
+
+/// Runs a batch with guarded statements that answer per row: right whatever other nodes do, and always the way back.
+/// One round trip, one transaction; answers are proposed to the tickets and published by the lane.
+final class ExactWay {
+    private final Ids ids;
+    private final LeaseIds leaseIds = new LeaseIds();
+
+    ExactWay(Ids ids) {
+        this.ids = ids;
+    }
+
+    /// Mints what the batch will need, so that a lost reply can be looked up. Repeating it changes nothing.
+    void prepare(Batch batch) {
+        batch.sort();
+        for (Ticket<?> ticket : batch.enqueues) {
+            batch.minted.computeIfAbsent(ticket, this::mint);
+        }
+    }
+
+    private List<Minted> mint(Ticket<?> ticket) {
+        var jobs = new ArrayList<Minted>();
+        for (NewJob job : ((Enqueue) ticket.command()).jobs()) {
+            jobs.add(new Minted(ticket, job, ids.next()));
+        }
+        return jobs;
+    }
+
+    void run(LaneSession session, Batch batch) throws SQLException {
+        var trip = new RoundTrip();
+        var newJobs = NewJobs.of(batch);
+        var claims = Slots.deal(batch.claims, leaseIds);
+        session.open(trip);
+        ask(trip, session.cell(), batch, newJobs, claims);
+        session.commit(trip, () -> reconcile(session, batch, newJobs, claims));
+        newJobs.propose(batch);
+        claims.propose();
+    }
+
+    /// The statements of a prepared batch without the transaction around them, for looking at their plans.
+    RoundTrip statements(int cell, Batch batch) {
+        var trip = new RoundTrip();
+        ask(trip, cell, batch, NewJobs.of(batch), Slots.deal(batch.claims, leaseIds));
+        return trip;
+    }
+
+    private static void ask(RoundTrip trip, int cell, Batch batch, NewJobs newJobs, Slots claims) {
+        settle(trip, cell, batch);
+        move(trip, cell, batch);
+        newJobs.add(trip, cell, batch.now());
+        claims.add(trip, cell, batch);
+    }
+
+    // ---- acknowledgements: every ticket misses unless its row came back
+
+    private static void settle(RoundTrip trip, int cell, Batch batch) {
+        proposeMissed(batch);
+        if (!batch.heartbeats.isEmpty()) {
+            Args args = held(cell, batch, batch.heartbeats, t -> ((Heartbeat) t.command()).holder());
+            PgArray seconds = PgArray.ints();
+            batch.heartbeats.forEach(t -> seconds.add(((Heartbeat) t.command()).leaseSeconds()));
+            trip.add(
+                    EngineSql.HEARTBEAT,
+                    args.and("seconds", seconds),
+                    row -> batch.heartbeats
+                            .get(row.integer("ord"))
+                            .propose(new Settled.Renewed(row.instant("expires_at"))));
+        }
+        if (!batch.completes.isEmpty()) {
+            Args args = held(cell, batch, batch.completes, t -> ((Complete) t.command()).holder());
+            PgArray results = PgArray.texts();
+            batch.completes.forEach(t -> results.add(((Complete) t.command()).result()));
+            trip.add(
+                    EngineSql.COMPLETE,
+                    args.and("results", results),
+                    row -> batch.completes.get(row.integer("ord")).propose(new Settled.Completed()));
+        }
+        if (!batch.fails.isEmpty()) {
+            trip.add(
+                    EngineSql.FAIL,
+                    failures(cell, batch),
+                    row -> batch.fails
+                            .get(row.integer("ord"))
+                            .propose(
+                                    row.bool("again")
+                                            ? new Settled.WillRetry(row.instant("run_at"))
+                                            : new Settled.DeadLettered()));
+        }
+        if (!batch.releases.isEmpty()) {
+            trip.add(EngineSql.RELEASE, releases(cell, batch), row -> {
+                batch.releases.get(row.integer("ord")).propose(new Settled.Released());
+                batch.freshened.add(row.integer("queue"));
+            });
+        }
+        if (!batch.cancels.isEmpty()) {
+            trip.add(
+                    EngineSql.CANCEL,
+                    cancels(cell, batch),
+                    row -> batch.cancels.get(row.integer("ord")).propose(new Settled.Cancelled()));
+        }
+    }
+
+    private static void proposeMissed(Batch batch) {
+        for (List<Ticket<?>> kind :
+                List.of(batch.heartbeats, batch.completes, batch.fails, batch.releases, batch.cancels)) {
+            kind.forEach(ticket -> ticket.propose(new Settled.Missed()));
+        }
+    }
+
+    private static Args held(int cell, Batch batch, List<Ticket<?>> tickets, Function<Ticket<?>, Holder> of) {
+        PgArray ords = PgArray.ints();
+        PgArray jobs = PgArray.uuids();
+        PgArray orgs = PgArray.ints();
+        PgArray leases = PgArray.uuids();
+        PgArray workers = PgArray.texts();
+        PgArray days = PgArray.ints();
+        for (int i = 0; i < tickets.size(); i++) {
+            Holder holder = of.apply(tickets.get(i));
+            ords.add(i);
+            jobs.add(holder.job());
+            orgs.add(holder.org());
+            leases.add(holder.lease());
+            workers.add(holder.worker());
+            days.add(Ids.dayOf(holder.job()));
+        }
+        return Args.of("cell", cell)
+                .and("now", batch.now())
+                .and("ords", ords)
+                .and("ids", jobs)
+                .and("orgs", orgs)
+                .and("leases", leases)
+                .and("workers", workers)
+                .and("days", days);
+    }
+
+    private static Args failures(int cell, Batch batch) {
+        PgArray errors = PgArray.texts();
+        PgArray fingerprints = PgArray.longs();
+        PgArray retries = PgArray.booleans();
+        PgArray afters = PgArray.ints();
+        for (Ticket<?> ticket : batch.fails) {
+            Fail fail = (Fail) ticket.command();
+            errors.add(fail.error());
+            fingerprints.add(Fingerprint.of(fail.error()));
+            retries.add(fail.retry());
+            afters.addOrNull(fail.retryAfterSeconds());
+        }
+        return held(cell, batch, batch.fails, t -> ((Fail) t.command()).holder())
+                .and("errors", errors)
+                .and("fingerprints", fingerprints)
+                .and("retries", retries)
+                .and("afters", afters);
+    }
+
+    private static Args releases(int cell, Batch batch) {
+        return held(cell, batch, batch.releases, t -> {
+            Release release = (Release) t.command();
+            return new Holder(release.org(), release.job(), release.lease(), "");
+        });
+    }
+
+    private static Args cancels(int cell, Batch batch) {
+        return held(cell, batch, batch.cancels, t -> {
+            Cancel cancel = (Cancel) t.command();
+            return new Holder(cancel.org(), cancel.job(), null, "");
+        });
+    }
+
+    // ---- chores that move live jobs
+
+    private static void move(RoundTrip trip, int cell, Batch batch) {
+        moveSome(trip, EngineSql.PROMOTE, cell, batch, batch.promotes, c -> ((Promote) c).limit());
+        if (!batch.reaps.isEmpty()) {
+            trip.add(EngineSql.SCAN_LEASES, Args.NONE);
+        }
+        moveSome(trip, EngineSql.REAP, cell, batch, batch.reaps, c -> ((Reap) c).limit());
+        for (Ticket<?> ticket : batch.expires) {
+            Args args = Args.of("cell", cell).and("now", batch.now()).and("limit", ((Expire) ticket.command()).limit());
+            trip.add(EngineSql.EXPIRE, args, row -> ticket.propose(row.integer("n")));
+        }
+    }
+
+    private static void moveSome(
+            RoundTrip trip, Sql sql, int cell, Batch batch, List<Ticket<?>> tickets, ToIntFunction<Command<?>> limit) {
+        for (Ticket<?> ticket : tickets) {
+            ticket.propose(0);
+            Args args = Args.of("cell", cell).and("now", batch.now()).and("limit", limit.applyAsInt(ticket.command()));
+            trip.add(sql, args, row -> {
+                batch.freshened.add(row.integer("queue"));
+                Object sum = ticket.proposed();
+                ticket.propose((sum instanceof Integer n ? n : 0) + row.integer("n"));
+            });
+        }
+    }
+
+    // ---- after a lost reply to a batch that did commit
+
+    private void reconcile(LaneSession session, Batch batch, NewJobs newJobs, Slots claims) throws SQLException {
+        var trip = new RoundTrip();
+        List<Ticket<?>> settled = new ArrayList<>();
+        for (List<Ticket<?>> kind : List.of(batch.heartbeats, batch.completes, batch.fails, batch.cancels)) {
+            settled.addAll(kind);
+        }
+        proposeMissed(batch);
+        batch.releases.forEach(ticket -> ticket.propose(new Settled.Released()));
+        if (!settled.isEmpty()) {
+            trip.add(EngineSql.SETTLED_BY, lookup(session.cell(), settled), row -> {
+                Ticket<?> ticket = settled.get(row.integer("ord"));
+                Settled outcome = outcome(ticket.command(), row);
+                if (outcome != null) {
+                    ticket.propose(outcome);
+                }
+            });
+        }
+        for (Ticket<?> chore : batch.promotes) {
+            chore.propose(((Promote) chore.command()).limit());
+        }
+        for (Ticket<?> chore : batch.reaps) {
+            chore.propose(((Reap) chore.command()).limit());
+        }
+        for (Ticket<?> chore : batch.expires) {
+            chore.propose(((Expire) chore.command()).limit());
+        }
+        newJobs.lookUp(trip, session.cell());
+        claims.lookUp(trip, session.cell());
+        trip.run(session.connection());
+    }
+
+    private static Args lookup(int cell, List<Ticket<?>> tickets) {
+        PgArray ords = PgArray.ints();
+        PgArray jobs = PgArray.uuids();
+        for (int i = 0; i < tickets.size(); i++) {
+            ords.add(i);
+            jobs.add(Batch.jobOf(tickets.get(i).command()));
+        }
+        return Args.of("cell", cell).and("ords", ords).and("ids", jobs);
+    }
+
+    private static @Nullable Settled outcome(Command<?> command, Row row) throws SQLException {
+        int verb = row.integer("verb");
+        return switch (command) {
+            case Complete _ -> verb == 3 ? new Settled.Completed() : null;
+            case Fail _ ->
+                verb == 1 ? new Settled.WillRetry(row.instant("at")) : verb == 5 ? new Settled.DeadLettered() : null;
+            case Heartbeat _ -> verb == 2 ? new Settled.Renewed(row.instant("at")) : null;
+            case Cancel _ -> verb == 6 ? new Settled.Cancelled() : null;
+            default -> null;
+        };
+    }
+}

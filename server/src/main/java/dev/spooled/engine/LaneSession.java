@@ -1,0 +1,181 @@
+package dev.spooled.engine;
+
+import dev.spooled.db.Args;
+import dev.spooled.db.DbAddress;
+import dev.spooled.db.DbAddress.Role;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.SQLNonTransientConnectionException;
+import java.sql.Statement;
+import java.util.Properties;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The lane's connection and the number of its batches.
+///
+/// A lost connection is not a failed batch: each batch writes its number into `lane_mark`, so after reconnecting the
+/// session can tell whether the batch in flight committed. The epoch, raised by every new connection and asserted by
+/// every batch, keeps a batch that is still in flight somewhere from committing after that was decided.
+final class LaneSession implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(LaneSession.class);
+
+    /// Nested loops by key, whatever the statistics say; a lock is waited for briefly, then the batch is taken apart.
+    static final String SETTINGS = "-c lock_timeout=250ms -c statement_timeout=20s"
+            + " -c idle_in_transaction_session_timeout=20s -c plan_cache_mode=force_generic_plan -c jit=off"
+            + " -c enable_hashjoin=off -c enable_mergejoin=off -c enable_seqscan=off -c enable_bitmapscan=off"
+            + " -c enable_material=off -c enable_memoize=off";
+
+    private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+
+    /// The session's key of the barrier that pause and retention pass (`engine.sql`, barrier).
+    static long barrierOf(int cell) {
+        return 0x5350_4f4f_4c00_0000L | cell;
+    }
+
+    /// What a batch does to find its answers after a reply was lost and the batch turned out to be committed.
+    interface Reconcile {
+        void run() throws SQLException;
+    }
+
+    /// The connection broke and the batch did not commit: it can be run again as it is.
+    static final class NotCommitted extends SQLException {
+        NotCommitted(SQLException cause) {
+            super("connection lost before the commit", "08006", cause);
+        }
+    }
+
+    private final DbAddress address;
+    private final int cell;
+    private final UUID node;
+    private final long reconnectNanos;
+    private @Nullable Connection connection;
+    private long epoch;
+    private long batch;
+    private long committedBatch;
+
+    LaneSession(DbAddress address, int cell, UUID node, long reconnectSeconds) {
+        this.address = address;
+        this.cell = cell;
+        this.node = node;
+        this.reconnectNanos = TimeUnit.SECONDS.toNanos(reconnectSeconds);
+    }
+
+    int cell() {
+        return cell;
+    }
+
+    Connection connection() throws SQLException {
+        if (connection == null) {
+            connect();
+        }
+        if (connection == null) {
+            throw new SQLNonTransientConnectionException("no connection", "08003");
+        }
+        return connection;
+    }
+
+    /// Adds what every batch begins with.
+    void open(RoundTrip trip) throws SQLException {
+        connection();
+        batch++;
+        trip.add(EngineSql.BEGIN, Args.NONE);
+        trip.add(EngineSql.BARRIER, Args.of("barrier", barrierOf(cell)));
+        trip.add(
+                EngineSql.MARK,
+                Args.of("batch", batch).and("cell", cell).and("node", node).and("epoch", epoch));
+    }
+
+    /// Commits and sends the round trip. Throws what PostgreSQL reports after undoing everything; on a lost connection
+    /// finds out what happened and either reconciles or throws `NotCommitted`.
+    void commit(RoundTrip trip, Reconcile onLostReply) throws SQLException {
+        trip.add(EngineSql.COMMIT, Args.NONE);
+        try {
+            trip.run(connection());
+        } catch (SQLException e) {
+            if (!isLost(e)) {
+                rollBack();
+                throw e;
+            }
+            log.warn("lane connection lost in batch {}: {}", batch, e.getMessage());
+            drop();
+            connect();
+            if (committedBatch != batch) {
+                throw new NotCommitted(e);
+            }
+            log.info("batch {} had committed; reading its answers back", batch);
+            onLostReply.run();
+        }
+    }
+
+    private boolean isLost(SQLException e) {
+        String state = e.getSQLState();
+        boolean severed = state == null || state.startsWith("08") || state.startsWith("57P");
+        try {
+            return severed || connection == null || connection.isClosed();
+        } catch (SQLException _) {
+            return true;
+        }
+    }
+
+    private void rollBack() throws SQLException {
+        try (Statement statement = connection().createStatement()) {
+            statement.execute("rollback");
+        } catch (SQLException e) {
+            drop();
+            throw e;
+        }
+    }
+
+    /// Connects, within a bound, and raises the epoch; waits there for a batch still in flight on an older connection.
+    private void connect() throws SQLException {
+        long end = System.nanoTime() + reconnectNanos;
+        while (true) {
+            try {
+                openOnce();
+                return;
+            } catch (SQLException e) {
+                drop();
+                if (System.nanoTime() - end > 0) {
+                    throw e;
+                }
+                LockSupport.parkNanos(RETRY_NANOS);
+            }
+        }
+    }
+
+    private void openOnce() throws SQLException {
+        Properties properties = address.properties(Role.ENGINE, SETTINGS);
+        properties.setProperty("preparedStatementCacheQueries", "512");
+        properties.setProperty("preparedStatementCacheSizeMiB", "32");
+        properties.setProperty("socketTimeout", "60");
+        connection = DriverManager.getConnection(address.jdbcUrl(), properties);
+        new RoundTrip()
+                .add(EngineSql.OPEN_LANE, Args.of("cell", cell).and("node", node), row -> {
+                    epoch = row.bigint("epoch");
+                    committedBatch = row.bigint("batch");
+                })
+                .run(connection);
+        batch = Math.max(batch, committedBatch);
+    }
+
+    private void drop() {
+        if (connection != null) {
+            try {
+                connection.close();
+            } catch (SQLException e) {
+                log.debug("closing a broken connection", e);
+            }
+            connection = null;
+        }
+    }
+
+    @Override
+    public void close() {
+        drop();
+    }
+}

@@ -1,0 +1,27 @@
+package dev.spooled.engine;
+
+/// Counts of one lane since its start. Written by the lane's thread, read by anyone.
+public final class LaneStats {
+    private volatile long batches;
+    private volatile long commands;
+    private volatile long busyNanos;
+
+    @SuppressWarnings("NonAtomicVolatileUpdate") // one writer
+    void record(Batch batch, long nanos) {
+        batches++;
+        commands += batch.tickets.size();
+        busyNanos += nanos;
+    }
+
+    public long batches() {
+        return batches;
+    }
+
+    public long commands() {
+        return commands;
+    }
+
+    public long busyNanos() {
+        return busyNanos;
+    }
+}

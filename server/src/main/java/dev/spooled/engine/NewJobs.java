@@ -1,0 +1,193 @@
+package dev.spooled.engine;
+
+import dev.spooled.db.Args;
+import dev.spooled.db.PgArray;
+import dev.spooled.engine.Batch.Minted;
+import dev.spooled.engine.Command.Enqueued;
+import dev.spooled.time.Ids;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/// The new jobs of a batch. Jobs with an idempotency key race for it in their own statement; equal keys of one batch
+/// are merged first: the earliest asks, the others get its answer.
+final class NewJobs {
+    private record Key(int org, String key) {}
+
+    private final List<Minted> plain = new ArrayList<>();
+    private final List<Minted> keyed = new ArrayList<>();
+    private final List<Minted> tagged = new ArrayList<>();
+    private final Map<Key, Minted> askers = new HashMap<>();
+    private final Map<Key, UUID> holders = new HashMap<>();
+    private final Set<UUID> created = new HashSet<>();
+
+    private NewJobs() {}
+
+    static NewJobs of(Batch batch) {
+        var jobs = new NewJobs();
+        for (Ticket<?> ticket : batch.enqueues) {
+            batch.minted.getOrDefault(ticket, List.of()).forEach(jobs::sort);
+        }
+        return jobs;
+    }
+
+    private void sort(Minted minted) {
+        Key key = keyOf(minted);
+        if (key == null) {
+            plain.add(minted);
+        } else if (askers.putIfAbsent(key, minted) == null) {
+            keyed.add(minted);
+        } else {
+            return;
+        }
+        if (!minted.job().terms().isEmpty()) {
+            tagged.add(minted);
+        }
+    }
+
+    private static @Nullable Key keyOf(Minted minted) {
+        String key = minted.job().idempotencyKey();
+        return key == null ? null : new Key(minted.job().org(), key);
+    }
+
+    void add(RoundTrip trip, int cell, Instant now) {
+        if (!plain.isEmpty()) {
+            plain.forEach(minted -> created.add(minted.id()));
+            trip.add(EngineSql.ENQUEUE, columns(plain, cell, now));
+        }
+        if (!keyed.isEmpty()) {
+            Args args = columns(keyed, cell, now);
+            PgArray keys = PgArray.texts();
+            keyed.forEach(minted -> keys.add(minted.job().idempotencyKey()));
+            trip.add(EngineSql.ENQUEUE_KEYED, args.and("keys", keys), row -> created.add(row.uuid("id")));
+            addHolders(trip, cell);
+        }
+        if (!tagged.isEmpty()) {
+            trip.add(EngineSql.TAG, tags(cell));
+        }
+    }
+
+    private void addHolders(RoundTrip trip, int cell) {
+        PgArray ords = PgArray.ints();
+        PgArray orgs = PgArray.ints();
+        PgArray keys = PgArray.texts();
+        for (int i = 0; i < keyed.size(); i++) {
+            ords.add(i);
+            orgs.add(keyed.get(i).job().org());
+            keys.add(keyed.get(i).job().idempotencyKey());
+        }
+        Args args = Args.of("cell", cell).and("ords", ords).and("orgs", orgs).and("keys", keys);
+        trip.add(EngineSql.IDEM_WINNERS, args, row -> {
+            Minted asker = keyed.get(row.integer("ord"));
+            holders.put(new Key(asker.job().org(), String.valueOf(asker.job().idempotencyKey())), row.uuid("job_id"));
+        });
+    }
+
+    /// Asks again what `add` would have answered, after its reply was lost.
+    void lookUp(RoundTrip trip, int cell) {
+        created.clear();
+        holders.clear();
+        PgArray ids = PgArray.uuids();
+        plain.forEach(minted -> ids.add(minted.id()));
+        keyed.forEach(minted -> ids.add(minted.id()));
+        if (ids.size() > 0) {
+            trip.add(EngineSql.JOBS_PRESENT, Args.of("cell", cell).and("ids", ids), row -> created.add(row.uuid("id")));
+        }
+        if (!keyed.isEmpty()) {
+            addHolders(trip, cell);
+        }
+    }
+
+    /// Proposes each ticket's answer.
+    void propose(Batch batch) {
+        for (Ticket<?> ticket : batch.enqueues) {
+            var answers = new ArrayList<Enqueued>();
+            for (Minted minted : batch.minted.getOrDefault(ticket, List.of())) {
+                answers.add(answer(minted));
+            }
+            ticket.propose(answers);
+        }
+    }
+
+    private Enqueued answer(Minted minted) {
+        Key key = keyOf(minted);
+        if (key == null || askers.get(key) == minted && created.contains(minted.id())) {
+            return new Enqueued(minted.id(), true);
+        }
+        UUID holder = holders.get(key);
+        if (holder == null) {
+            throw new IllegalStateException("no job holds the idempotency key of " + minted.id());
+        }
+        return new Enqueued(holder, false);
+    }
+
+    private static Args columns(List<Minted> jobs, int cell, Instant now) {
+        PgArray ids = PgArray.uuids();
+        PgArray orgs = PgArray.ints();
+        PgArray queues = PgArray.ints();
+        PgArray timeouts = PgArray.ints();
+        PgArray priorities = PgArray.shorts();
+        PgArray maxRetries = PgArray.shorts();
+        PgArray payloads = PgArray.texts();
+        PgArray runAts = PgArray.times();
+        PgArray expiresAts = PgArray.times();
+        PgArray tags = PgArray.texts();
+        PgArray webhooks = PgArray.texts();
+        PgArray backoffs = PgArray.texts();
+        PgArray traces = PgArray.texts();
+        PgArray days = PgArray.ints();
+        for (Minted minted : jobs) {
+            NewJob job = minted.job();
+            ids.add(minted.id());
+            orgs.add(job.org());
+            queues.add(job.queue());
+            timeouts.add(job.timeoutSeconds());
+            priorities.add(job.priority());
+            maxRetries.add(job.maxRetries());
+            payloads.add(job.payload());
+            runAts.addMicros(job.runAtMicros());
+            expiresAts.addMicros(job.expiresAtMicros());
+            tags.add(job.tags());
+            webhooks.add(job.completionWebhook());
+            backoffs.add(job.backoff());
+            traces.add(job.trace());
+            days.add(Ids.dayOf(minted.id()));
+        }
+        return Args.of("cell", cell)
+                .and("now", now)
+                .and("ids", ids)
+                .and("orgs", orgs)
+                .and("queues", queues)
+                .and("timeouts", timeouts)
+                .and("priorities", priorities)
+                .and("max_retries", maxRetries)
+                .and("payloads", payloads)
+                .and("run_ats", runAts)
+                .and("expires_ats", expiresAts)
+                .and("tags", tags)
+                .and("webhooks", webhooks)
+                .and("backoffs", backoffs)
+                .and("traces", traces)
+                .and("days", days);
+    }
+
+    private Args tags(int cell) {
+        PgArray orgs = PgArray.ints();
+        PgArray terms = PgArray.texts();
+        PgArray ids = PgArray.uuids();
+        for (Minted minted : tagged) {
+            for (String term : minted.job().terms()) {
+                orgs.add(minted.job().org());
+                terms.add(term);
+                ids.add(minted.id());
+            }
+        }
+        return Args.of("cell", cell).and("orgs", orgs).and("tags", terms).and("ids", ids);
+    }
+}

@@ -1,0 +1,68 @@
+-- Statements of the engine's chores that do not go through the lane: counters, partitions, wake-ups, the clock.
+
+-- name: roll_up
+-- Folds appended deltas into the counters, a bounded number of rows a pass. Keys are written in order, so passes on two
+-- nodes wait for each other rather than deadlock. What entered an end state, was created or failed is a flow as well.
+with x as (
+    delete from count_delta where ctid = any (array (
+        select ctid from count_delta where cell = :cell limit :limit for update skip locked))
+    returning at, queue, kind, day, n
+), f as materialized (
+    select date_trunc('minute', x.at) as minute, q.org, t.queue, t.kind, t.day, t.n
+    from x, unnest(x.queue, x.kind, x.day, x.n) as t (queue, kind, day, n)
+    join queue q on q.cell = :cell and q.id = t.queue
+), c as (
+    insert into count (cell, org, queue, kind, day, n)
+    select :cell, org, queue, kind, day, sum(n) from f where kind < 10
+    group by org, queue, kind, day having sum(n) <> 0 order by org, queue, kind, day
+    on conflict (cell, org, queue, kind, day) do update set n = count.n + excluded.n
+), m as (
+    insert into flow_minute (cell, org, queue, kind, minute, n)
+    select :cell, org, queue, kind, minute, sum(n) from f where n > 0 and kind in (3, 5, 6, 10, 11)
+    group by org, queue, kind, minute order by org, queue, kind, minute
+    on conflict (cell, org, queue, kind, minute) do update set n = flow_minute.n + excluded.n
+)
+select count(*)::int as n from x
+
+-- name: queues_ready
+-- Which of the queues that parked claims wait on have ready rows after all, put there by another node.
+select q from unnest(:queues::int[]) as t (q)
+where exists (select 1 from ready r where r.cell = :cell and r.queue = t.q)
+
+-- name: ensure_day
+select ensure_day(:day::date)
+
+-- name: database_time
+select (extract(epoch from clock_timestamp()) * 1000000)::bigint as micros
+
+-- name: register_node
+insert into node (id, name, version, address, started_at, seen_at) values (:id, :name, :version, :address, :now, :now)
+on conflict (id) do update set seen_at = excluded.seen_at, version = excluded.version, address = excluded.address
+
+-- name: forget_marks
+delete from lane_mark m using node n where n.id = m.node and n.seen_at < :before
+
+-- name: forget_nodes
+delete from node where seen_at < :before
+
+-- name: live_drift
+-- Counters against a recount of the live tables: rows only where they differ. For tests and for the drift metric.
+with counted as (
+    select queue, kind, sum(n) as n from (
+        select queue, kind, n from count where cell = :cell and kind in (0, 1, 2)
+        union all
+        select t.queue, t.kind, t.n from count_delta d, unnest(d.queue, d.kind, d.n) as t (queue, kind, n)
+        where d.cell = :cell and t.kind in (0, 1, 2)) a
+    group by queue, kind
+), found as (
+    select queue, kind, count(*) as n from (
+        select queue, 0 as kind from ready where cell = :cell
+        union all select queue, 0 from waiting where cell = :cell
+        union all select queue, case when retry_count > 0 then 0 else 1 end from scheduled where cell = :cell
+        union all select queue, 2 from lease where cell = :cell) b
+    group by queue, kind
+)
+select coalesce(c.queue, f.queue) as queue, coalesce(c.kind, f.kind)::int as kind,
+       coalesce(c.n, 0)::bigint as counted, coalesce(f.n, 0)::bigint as found
+from counted c full join found f on f.queue = c.queue and f.kind = c.kind
+where coalesce(c.n, 0) <> coalesce(f.n, 0)

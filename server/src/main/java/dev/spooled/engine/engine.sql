@@ -1,0 +1,401 @@
+-- Every statement that changes live jobs, the exact way: guarded, with an answer per row, right whatever other nodes do.
+--
+-- Rules (docs/ARCHITECTURE.md, "Rules for statements"): a batch runs them in the order of this file, in one transaction
+-- of one cell; arrays are sorted by job id by the caller and joined by nested loops, so rows are locked in id order and
+-- two nodes cannot deadlock; CTE branches hand on data by RETURNING only; :now is the batch's own time.
+-- Counters: -1 for the state left, +1 for the state entered, on the UTC day of the job's id.
+
+-- name: begin
+begin
+
+-- name: commit
+commit
+
+-- name: barrier
+-- Held shared by every batch. Whoever must know that no batch with an older snapshot is left takes it exclusively.
+select pg_advisory_xact_lock_shared(:barrier)
+
+-- name: mark
+-- Writes the batch's number; fails the batch (division by zero) when a newer connection has raised the epoch.
+with m as (
+    update lane_mark set batch = :batch where cell = :cell and node = :node and epoch = :epoch returning 1
+)
+select 1 / count(*)::int as ok from m
+
+-- name: heartbeat
+-- Renewal is from now on, never beyond started_at + timeout, and only of a lease that has not ended.
+update lease l
+set expires_at = least(:now::timestamptz + make_interval(secs => r.seconds),
+                       l.started_at + make_interval(secs => l.timeout_seconds))
+from (select * from unnest(:ords::int[], :ids::uuid[], :orgs::int[], :leases::uuid[], :workers::text[], :seconds::int[])
+          as t (ord, id, org, lease_id, worker, seconds)) r
+where l.cell = :cell and l.id = r.id and l.org = r.org
+  and l.expires_at > :now and l.started_at + make_interval(secs => l.timeout_seconds) > :now
+  and (l.lease_id = r.lease_id or (r.lease_id is null and l.worker = r.worker))
+returning r.ord, l.expires_at
+
+-- name: complete
+with r as (
+    select * from unnest(:ords::int[], :ids::uuid[], :orgs::int[], :leases::uuid[], :workers::text[], :results::text[], :days::int[])
+        as t (ord, id, org, lease_id, worker, result, day)
+), x as (
+    delete from lease l using r
+    where l.cell = :cell and l.id = r.id and l.org = r.org and l.expires_at > :now
+      and (l.lease_id = r.lease_id or (r.lease_id is null and l.worker = r.worker))
+    returning r.ord, r.result, r.day, l.id, l.org, l.queue, l.attempt, l.retry_count, l.lease_id, l.started_at, l.worker
+), o as (
+    insert into done (cell, queue, org, attempt, status, retry_count, id, completed_at, started_at, lease_id, worker, result)
+    select :cell, queue, org, attempt, 3, retry_count, id, :now, started_at, lease_id, worker, result from x
+), d as (
+    insert into count_delta (cell, at, queue, kind, day, n)
+    select :cell, :now, array_agg(queue), array_agg(kind), array_agg(day), array_agg(n)
+    from (select queue, z.kind::smallint, day, (z.sign * count(*))::int as n
+          from x, (values (2, -1), (3, 1)) z (kind, sign) group by queue, z.kind, z.sign, day) g
+    having count(*) > 0
+)
+select ord from x
+
+-- name: fail
+-- A retry waits min(2^retry_count, 60) minutes unless the caller says how long; out of retries it is a dead letter.
+-- A job whose facts are gone (left join) is dead-lettered rather than lost.
+with r as (
+    select * from unnest(:ords::int[], :ids::uuid[], :orgs::int[], :leases::uuid[], :workers::text[], :errors::text[],
+                         :fingerprints::bigint[], :retries::boolean[], :afters::int[], :days::int[])
+        as t (ord, id, org, lease_id, worker, error, fingerprint, retry, after_seconds, day)
+), x as (
+    delete from lease l using r
+    where l.cell = :cell and l.id = r.id and l.org = r.org and l.expires_at > :now
+      and (l.lease_id = r.lease_id or (r.lease_id is null and l.worker = r.worker))
+    returning r.ord, r.error, r.fingerprint, r.retry, r.after_seconds, r.day, l.id, l.org, l.queue, l.attempt, l.priority,
+              l.retry_count, l.flags, l.lease_id, l.started_at, l.worker
+), y as (
+    select x.*, j.expires_at as job_expires_at, w.version,
+           x.retry and x.retry_count < coalesce(j.max_retries, 0) as again,
+           :now::timestamptz + case when x.after_seconds is not null then make_interval(secs => x.after_seconds)
+                                    else make_interval(mins => least(2 ^ least(x.retry_count, 6), 60)::int) end as run_at
+    from x
+    left join job j on j.cell = :cell and j.id = x.id
+    left join worker w on w.cell = :cell and w.org = x.org and w.id = x.worker
+), s as (
+    insert into scheduled (cell, queue, org, attempt, priority, retry_count, flags, id, run_at, expires_at)
+    select :cell, queue, org, attempt, priority, retry_count + 1, flags, id, run_at, job_expires_at from y where again
+), o as (
+    insert into done (cell, queue, org, attempt, status, retry_count, id, completed_at, started_at, lease_id, worker, last_error)
+    select :cell, queue, org, attempt, 5, retry_count, id, :now, started_at, lease_id, worker, error from y where not again
+), a as (
+    insert into attempt (cell, org, queue, number, outcome, job, lease_id, started_at, ended_at, fingerprint, worker, version, error)
+    select :cell, org, queue, attempt, 1, id, lease_id, started_at, :now, fingerprint, worker, version, error from y
+), d as (
+    insert into count_delta (cell, at, queue, kind, day, n)
+    select :cell, :now, array_agg(queue), array_agg(kind), array_agg(day), array_agg(n)
+    from (select queue, z.kind::smallint, day, (z.sign * count(*))::int as n
+          from y, lateral (values (2, -1), (case when again then 0 else 5 end, 1), (11, 1)) z (kind, sign)
+          group by queue, z.kind, z.sign, day) g
+    having count(*) > 0
+)
+select ord, again, run_at from y
+
+-- name: release
+-- A lease that never reached its worker: the attempt did not happen.
+with r as (
+    select * from unnest(:ords::int[], :ids::uuid[], :orgs::int[], :leases::uuid[], :days::int[]) as t (ord, id, org, lease_id, day)
+), x as (
+    delete from lease l using r
+    where l.cell = :cell and l.id = r.id and l.org = r.org and l.lease_id = r.lease_id
+    returning r.ord, r.day, l.id, l.org, l.queue, l.attempt, l.priority, l.retry_count, l.flags
+), i as (
+    insert into ready (cell, queue, org, attempt, priority, retry_count, flags, id, expires_at)
+    select :cell, x.queue, x.org, x.attempt - 1, x.priority, x.retry_count, x.flags, x.id, j.expires_at
+    from x left join job j on j.cell = :cell and j.id = x.id
+), d as (
+    insert into count_delta (cell, at, queue, kind, day, n)
+    select :cell, :now, array_agg(queue), array_agg(kind), array_agg(day), array_agg(n)
+    from (select queue, z.kind::smallint, day, (z.sign * count(*))::int as n
+          from x, (values (2, -1), (0, 1)) z (kind, sign) group by queue, z.kind, z.sign, day) g
+    having count(*) > 0
+)
+select ord, queue from x
+
+-- name: cancel
+-- Only what is not running. A ready row is found through its job's queue and priority, the index it has.
+with r as (
+    select * from unnest(:ords::int[], :ids::uuid[], :orgs::int[], :days::int[]) as t (ord, id, org, day)
+), j as (
+    select r.ord, r.day, j.id, j.org, j.queue, j.priority from r join job j on j.cell = :cell and j.id = r.id and j.org = r.org
+), a as (
+    delete from ready t using j
+    where t.cell = :cell and t.queue = j.queue and t.priority = j.priority and t.id = j.id
+    returning j.ord, j.day, t.id, t.org, t.queue, t.attempt, t.retry_count, 0 as kind
+), b as (
+    delete from scheduled t using j
+    where t.cell = :cell and t.id = j.id
+    returning j.ord, j.day, t.id, t.org, t.queue, t.attempt, t.retry_count, case when t.retry_count > 0 then 0 else 1 end as kind
+), c as (
+    delete from waiting t using j
+    where t.cell = :cell and t.id = j.id
+    returning j.ord, j.day, t.id, t.org, t.queue, t.attempt, t.retry_count, 0 as kind
+), x as (
+    select * from a union all select * from b union all select * from c
+), o as (
+    insert into done (cell, queue, org, attempt, status, retry_count, id, completed_at)
+    select :cell, queue, org, attempt, 6, retry_count, id, :now from x
+), d as (
+    insert into count_delta (cell, at, queue, kind, day, n)
+    select :cell, :now, array_agg(queue), array_agg(kind), array_agg(day), array_agg(n)
+    from (select queue, z.kind::smallint, day, (z.sign * count(*))::int as n
+          from x, lateral (values (x.kind, -1), (6, 1)) z (kind, sign) group by queue, z.kind, z.sign, day) g
+    having count(*) > 0
+)
+select ord from x
+
+-- name: promote
+with c as (
+    select ctid as ct, queue, org, attempt, priority, retry_count, flags, id, expires_at
+    from scheduled where cell = :cell and run_at <= :now order by run_at limit :limit for update skip locked
+), g as (
+    delete from scheduled where ctid = any (array (select ct from c)) returning id
+), i as (
+    insert into ready (cell, queue, org, attempt, priority, retry_count, flags, id, expires_at)
+    select :cell, queue, org, attempt, priority, retry_count, flags, id, expires_at from c
+), d as (
+    insert into count_delta (cell, at, queue, kind, day, n)
+    select :cell, :now, array_agg(queue), array_agg(kind), array_agg(day), array_agg(n)
+    from (select queue, z.kind::smallint, uuid7_day(id) as day, (z.sign * count(*))::int as n
+          from c, (values (1, -1), (0, 1)) z (kind, sign) where retry_count = 0
+          group by queue, z.kind, z.sign, uuid7_day(id)) g
+    having count(*) > 0
+)
+select queue, count(*)::int as n from c group by queue
+
+-- name: scan_leases
+-- The lane's session forbids sequential scans; the reaper wants one: an index on expires_at would cost every heartbeat.
+set local enable_seqscan = on
+
+-- name: reap
+-- The attempt counts: its lease ran out (outcome 2) or its time-out did (outcome 3). Back at once, or dead.
+with c as (
+    select ctid as ct, id, org, queue, attempt, priority, retry_count, flags, lease_id, started_at, worker,
+           case when started_at + make_interval(secs => timeout_seconds) <= :now then 3 else 2 end as outcome
+    from lease where cell = :cell and expires_at <= :now limit :limit for update skip locked
+), g as (
+    delete from lease where ctid = any (array (select ct from c)) returning id
+), y as (
+    select c.*, j.expires_at as job_expires_at, w.version, c.retry_count < coalesce(j.max_retries, 0) as again,
+           case c.outcome when 3 then 'timed out' else 'lease expired' end as error
+    from c
+    left join job j on j.cell = :cell and j.id = c.id
+    left join worker w on w.cell = :cell and w.org = c.org and w.id = c.worker
+), i as (
+    insert into ready (cell, queue, org, attempt, priority, retry_count, flags, id, expires_at)
+    select :cell, queue, org, attempt, priority, retry_count + 1, flags, id, job_expires_at from y where again
+), o as (
+    insert into done (cell, queue, org, attempt, status, retry_count, id, completed_at, started_at, lease_id, worker, last_error)
+    select :cell, queue, org, attempt, 5, retry_count, id, :now, started_at, lease_id, worker, error from y where not again
+), a as (
+    insert into attempt (cell, org, queue, number, outcome, job, lease_id, started_at, ended_at, worker, version, error)
+    select :cell, org, queue, attempt, outcome, id, lease_id, started_at, :now, worker, version, error from y
+), d as (
+    insert into count_delta (cell, at, queue, kind, day, n)
+    select :cell, :now, array_agg(queue), array_agg(kind), array_agg(day), array_agg(n)
+    from (select queue, z.kind::smallint, uuid7_day(id) as day, (z.sign * count(*))::int as n
+          from y, lateral (values (2, -1), (case when again then 0 else 5 end, 1), (11, 1)) z (kind, sign)
+          group by queue, z.kind, z.sign, uuid7_day(id)) g
+    having count(*) > 0
+)
+select queue, count(*)::int as n from y group by queue
+
+-- name: expire
+with a as (
+    delete from ready where ctid = any (array (
+        select ctid from ready where cell = :cell and expires_at <= :now order by expires_at limit :limit for update skip locked))
+    returning id, org, queue, attempt, retry_count, 0 as kind
+), b as (
+    delete from scheduled where ctid = any (array (
+        select ctid from scheduled where cell = :cell and expires_at <= :now order by expires_at limit :limit for update skip locked))
+    returning id, org, queue, attempt, retry_count, case when retry_count > 0 then 0 else 1 end as kind
+), c as (
+    delete from waiting where ctid = any (array (
+        select ctid from waiting where cell = :cell and expires_at <= :now order by expires_at limit :limit for update skip locked))
+    returning id, org, queue, attempt, retry_count, 0 as kind
+), x as (
+    select * from a union all select * from b union all select * from c
+), o as (
+    insert into done (cell, queue, org, attempt, status, retry_count, id, completed_at, last_error)
+    select :cell, queue, org, attempt, 6, retry_count, id, :now, 'expired before it was claimed' from x
+), d as (
+    insert into count_delta (cell, at, queue, kind, day, n)
+    select :cell, :now, array_agg(queue), array_agg(kind), array_agg(day), array_agg(n)
+    from (select queue, z.kind::smallint, uuid7_day(id) as day, (z.sign * count(*))::int as n
+          from x, lateral (values (x.kind, -1), (6, 1)) z (kind, sign) group by queue, z.kind, z.sign, uuid7_day(id)) g
+    having count(*) > 0
+)
+select count(*)::int as n from x
+
+-- name: enqueue
+-- Jobs without an idempotency key: nothing to ask, nothing to answer.
+with i as materialized (
+    select * from unnest(:ids::uuid[], :orgs::int[], :queues::int[], :timeouts::int[], :priorities::smallint[],
+                         :max_retries::smallint[], :payloads::text[], :run_ats::timestamptz[], :expires_ats::timestamptz[],
+                         :tags::text[], :webhooks::text[], :backoffs::text[], :traces::text[], :days::int[])
+        as t (id, org, queue, timeout_seconds, priority, max_retries, payload, run_at, expires_at, tags, webhook, backoff, trace, day)
+), j as (
+    insert into job (id, cell, org, queue, timeout_seconds, priority, max_retries, payload, run_at, expires_at, tags,
+                     completion_webhook, backoff, trace)
+    select id, :cell, org, queue, timeout_seconds, priority, max_retries, payload, run_at, expires_at, tags::jsonb,
+           webhook, backoff::jsonb, trace from i
+), s as (
+    insert into scheduled (cell, queue, org, attempt, priority, retry_count, flags, id, run_at, expires_at)
+    select :cell, queue, org, 0, priority, 0, 0, id, run_at, expires_at from i where run_at > :now
+), q as (
+    insert into ready (cell, queue, org, attempt, priority, retry_count, flags, id, expires_at)
+    select :cell, queue, org, 0, priority, 0, 0, id, expires_at from i where run_at is null or run_at <= :now
+)
+insert into count_delta (cell, at, queue, kind, day, n)
+select :cell, :now, array_agg(queue), array_agg(kind), array_agg(day), array_agg(n)
+from (select queue, z.kind::smallint, day, count(*)::int as n
+      from i, lateral (values (case when i.run_at > :now then 1 else 0 end), (10)) z (kind) group by queue, z.kind, day) g
+
+-- name: enqueue_keyed
+-- Jobs with a key race for it first, in key order. A key whose job is below the floor is free and is taken over in the
+-- same step. The caller sends each key once a batch and reads the losers' winners with `idem_winners`.
+with i as materialized (
+    select * from unnest(:ids::uuid[], :orgs::int[], :queues::int[], :timeouts::int[], :priorities::smallint[],
+                         :max_retries::smallint[], :payloads::text[], :run_ats::timestamptz[], :expires_ats::timestamptz[],
+                         :tags::text[], :webhooks::text[], :backoffs::text[], :traces::text[], :days::int[], :keys::text[])
+        as t (id, org, queue, timeout_seconds, priority, max_retries, payload, run_at, expires_at, tags, webhook, backoff, trace, day, key)
+), k as (
+    insert into idem (cell, org, key, job_id) select :cell, org, key, id from i order by org, key
+    on conflict (cell, org, key) do update set job_id = excluded.job_id
+        where idem.job_id < (select floor from cell where cell.cell = :cell)
+    returning job_id
+), n as materialized (
+    select i.* from i join k on k.job_id = i.id
+), j as (
+    insert into job (id, cell, org, queue, timeout_seconds, priority, max_retries, payload, run_at, expires_at, idem_key, tags,
+                     completion_webhook, backoff, trace)
+    select id, :cell, org, queue, timeout_seconds, priority, max_retries, payload, run_at, expires_at, key, tags::jsonb,
+           webhook, backoff::jsonb, trace from n
+), s as (
+    insert into scheduled (cell, queue, org, attempt, priority, retry_count, flags, id, run_at, expires_at)
+    select :cell, queue, org, 0, priority, 0, 0, id, run_at, expires_at from n where run_at > :now
+), q as (
+    insert into ready (cell, queue, org, attempt, priority, retry_count, flags, id, expires_at)
+    select :cell, queue, org, 0, priority, 0, 0, id, expires_at from n where run_at is null or run_at <= :now
+), d as (
+    insert into count_delta (cell, at, queue, kind, day, n)
+    select :cell, :now, array_agg(queue), array_agg(kind), array_agg(day), array_agg(n)
+    from (select queue, z.kind::smallint, day, count(*)::int as n
+          from n, lateral (values (case when n.run_at > :now then 1 else 0 end), (10)) z (kind) group by queue, z.kind, day) g
+    having count(*) > 0
+)
+select id from n
+
+-- name: idem_winners
+-- A statement of its own, so that it sees a rival that committed while `enqueue_keyed` waited for it.
+select t.ord, i.job_id
+from unnest(:ords::int[], :orgs::int[], :keys::text[]) as t (ord, org, key)
+join idem i on i.cell = :cell and i.org = t.org and i.key = t.key
+
+-- name: tag
+-- Only for tagged jobs, and only for those that won their key.
+insert into job_tag (cell, org, tag, id)
+select :cell, t.org, t.tag, t.id
+from unnest(:orgs::int[], :tags::text[], :ids::uuid[]) as t (org, tag, id)
+where exists (select 1 from job j where j.cell = :cell and j.id = t.id)
+on conflict do nothing
+
+-- name: claim
+-- One request per queue: SKIP LOCKED does not skip one's own locks, so claims of a queue are merged before. The slot of
+-- a row is its queue's base plus its rank; arrays by slot say whose it is. Paused queues give nothing.
+with rq as (
+    select t.queue, t.base, t.n
+    from unnest(:queues::int[], :bases::int[], :limits::int[]) as t (queue, base, n)
+    join queue u on u.cell = :cell and u.id = t.queue and u.enabled
+), c as materialized (
+    select x.*, rq.base + row_number() over (partition by x.queue order by x.priority desc, x.id) as slot
+    from rq, lateral (
+        select ctid as ct, queue, org, attempt, priority, retry_count, flags, id
+        from ready where cell = :cell and queue = rq.queue and (expires_at is null or expires_at > :now)
+        order by priority desc, id limit rq.n for update skip locked) x
+), g as (
+    delete from ready where ctid = any (array (select ct from c)) returning id
+), l as (
+    insert into lease (cell, queue, org, attempt, timeout_seconds, priority, retry_count, flags, id, lease_id, started_at, expires_at, worker)
+    select :cell, c.queue, c.org, c.attempt + 1, coalesce(j.timeout_seconds, 300), c.priority, c.retry_count, c.flags, c.id,
+           (:leases::uuid[])[c.slot], :now,
+           :now::timestamptz + make_interval(secs => (:seconds::int[])[(:asks::int[])[c.slot]]),
+           (:workers::text[])[(:asks::int[])[c.slot]]
+    from c left join job j on j.cell = :cell and j.id = c.id
+), d as (
+    insert into count_delta (cell, at, queue, kind, day, n)
+    select :cell, :now, array_agg(queue), array_agg(kind), array_agg(day), array_agg(n)
+    from (select queue, z.kind::smallint, day, (z.sign * count(*))::int as n
+          from (select queue, case when id >= :today::uuid and id < :tomorrow::uuid then :day::int else uuid7_day(id) end as day from c) c,
+               (values (0, -1), (2, 1)) z (kind, sign)
+          group by queue, z.kind, z.sign, day) g
+    having count(*) > 0
+)
+select slot::int, id, queue, attempt + 1 as attempt, retry_count, priority from c
+
+-- name: claim_by_key
+-- The same with keys in place of row addresses, for databases that refuse ctid (docs/ARCHITECTURE.md, "Growing").
+with rq as (
+    select t.queue, t.base, t.n
+    from unnest(:queues::int[], :bases::int[], :limits::int[]) as t (queue, base, n)
+    join queue u on u.cell = :cell and u.id = t.queue and u.enabled
+), c as materialized (
+    select x.*, rq.base + row_number() over (partition by x.queue order by x.priority desc, x.id) as slot
+    from rq, lateral (
+        select queue, org, attempt, priority, retry_count, flags, id
+        from ready where cell = :cell and queue = rq.queue and (expires_at is null or expires_at > :now)
+        order by priority desc, id limit rq.n for update skip locked) x
+), g as (
+    delete from ready r using c
+    where r.cell = :cell and r.queue = c.queue and r.priority = c.priority and r.id = c.id returning r.id
+), l as (
+    insert into lease (cell, queue, org, attempt, timeout_seconds, priority, retry_count, flags, id, lease_id, started_at, expires_at, worker)
+    select :cell, c.queue, c.org, c.attempt + 1, coalesce(j.timeout_seconds, 300), c.priority, c.retry_count, c.flags, c.id,
+           (:leases::uuid[])[c.slot], :now,
+           :now::timestamptz + make_interval(secs => (:seconds::int[])[(:asks::int[])[c.slot]]),
+           (:workers::text[])[(:asks::int[])[c.slot]]
+    from c left join job j on j.cell = :cell and j.id = c.id
+), d as (
+    insert into count_delta (cell, at, queue, kind, day, n)
+    select :cell, :now, array_agg(queue), array_agg(kind), array_agg(day), array_agg(n)
+    from (select queue, z.kind::smallint, day, (z.sign * count(*))::int as n
+          from (select queue, case when id >= :today::uuid and id < :tomorrow::uuid then :day::int else uuid7_day(id) end as day from c) c,
+               (values (0, -1), (2, 1)) z (kind, sign)
+          group by queue, z.kind, z.sign, day) g
+    having count(*) > 0
+)
+select slot::int, id, queue, attempt + 1 as attempt, retry_count, priority from c
+
+-- name: open_lane
+-- Raises the epoch of this node's lane, waiting for a batch still in flight on an older connection.
+insert into lane_mark (cell, node, epoch, batch) values (:cell, :node, 1, 0)
+on conflict (cell, node) do update set epoch = lane_mark.epoch + 1
+returning epoch, batch
+
+-- name: leases_granted
+-- After a lost reply: which of the lease ids minted for a batch were given out.
+select lease_id, id, queue, attempt, retry_count, priority, started_at, expires_at
+from lease where cell = :cell and lease_id = any (:leases::uuid[])
+
+-- name: jobs_present
+-- After a lost reply: which of the ids minted for a batch are jobs, and who holds the keys.
+select id from job where cell = :cell and id = any (:ids::uuid[])
+
+-- name: settled_by
+-- After a lost reply: what became of acknowledged leases. verb: 3 completed, 5 dead-lettered, 1 failed and waiting,
+-- 2 still leased, 6 cancelled.
+select t.ord, 3 as verb, d.completed_at as at from unnest(:ords::int[], :ids::uuid[]) as t (ord, id)
+join done d on d.cell = :cell and d.id = t.id and d.status = 3
+union all
+select t.ord, d.status, d.completed_at from unnest(:ords::int[], :ids::uuid[]) as t (ord, id)
+join done d on d.cell = :cell and d.id = t.id and d.status in (5, 6)
+union all
+select t.ord, 1, s.run_at from unnest(:ords::int[], :ids::uuid[]) as t (ord, id)
+join scheduled s on s.cell = :cell and s.id = t.id and s.retry_count > 0
+union all
+select t.ord, 2, l.expires_at from unnest(:ords::int[], :ids::uuid[]) as t (ord, id)
+join lease l on l.cell = :cell and l.id = t.id

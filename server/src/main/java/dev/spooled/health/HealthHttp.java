@@ -1,0 +1,50 @@
+package dev.spooled.health;
+
+import dev.spooled.json.Json;
+import dev.spooled.refusal.Refused;
+import dev.spooled.web.Answer;
+import dev.spooled.web.Door;
+import dev.spooled.web.Routes;
+import io.helidon.webserver.http.ServerRequest;
+import io.helidon.webserver.http.ServerResponse;
+import java.util.function.BooleanSupplier;
+
+/// Health over HTTP, without a key: alive (this process answers), ready (it can take work), and the summary.
+public final class HealthHttp implements Door {
+    private static final byte[] HEALTHY = Json.write(to -> to.text("status", "healthy"));
+
+    private final BooleanSupplier ready;
+    private final BooleanSupplier database;
+
+    /// `ready` is true from the first round trip of the lane until the server stops.
+    public HealthHttp(BooleanSupplier ready, BooleanSupplier database) {
+        this.ready = ready;
+        this.database = database;
+    }
+
+    @Override
+    public void open(Routes routes) {
+        routes.get("/health", this::summary)
+                .get("/health/live", (request, response) -> Answer.json(request, response, 200, HEALTHY))
+                .get("/health/ready", this::readiness);
+    }
+
+    /// The cache lives in this process, so it is always there.
+    private void summary(ServerRequest request, ServerResponse response) {
+        boolean answers = database.getAsBoolean();
+        byte[] body = Json.write(to -> to.text("status", answers ? "healthy" : "degraded")
+                .flag("database", answers)
+                .flag("cache", true));
+        Answer.json(request, response, 200, body);
+    }
+
+    private void readiness(ServerRequest request, ServerResponse response) {
+        if (!ready.getAsBoolean()) {
+            throw Refused.unavailable("The server is not ready yet");
+        }
+        if (!database.getAsBoolean()) {
+            throw Refused.unavailable("The database does not answer");
+        }
+        Answer.json(request, response, 200, HEALTHY);
+    }
+}

@@ -1,0 +1,18 @@
+package dev.spooled.jobs;
+
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/// What an acknowledgement came to, now or when it was first sent.
+sealed interface Acknowledged {
+    record Completed() implements Acknowledged {}
+
+    /// `nextRetryAt` is null without a retry, and when a repeated acknowledgement comes after the retry has begun.
+    record Failed(boolean willRetry, @Nullable Instant nextRetryAt) implements Acknowledged {}
+
+    record Renewed(Instant expiresAt) implements Acknowledged {}
+
+    record Released() implements Acknowledged {}
+
+    record Cancelled() implements Acknowledged {}
+}

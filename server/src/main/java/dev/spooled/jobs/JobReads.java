@@ -1,0 +1,129 @@
+package dev.spooled.jobs;
+
+import dev.spooled.access.Caller;
+import dev.spooled.db.Args;
+import dev.spooled.db.Db;
+import dev.spooled.db.Row;
+import dev.spooled.db.Sql;
+import dev.spooled.db.Statements;
+import dev.spooled.time.Clock;
+import dev.spooled.time.Ids;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/// Reads one job as its organization sees it. Every read is one statement under the tenant's role.
+public final class JobReads {
+    private static final Statements SQL = Statements.beside(JobReads.class, "jobs.sql");
+    private static final Sql GET = SQL.get("get");
+    private static final Sql ATTEMPTS = SQL.get("attempts");
+    private static final Sql EXISTS = SQL.get("exists");
+    private static final Sql QUEUE_OF = SQL.get("queue_of");
+    private static final Sql FIRST_OF_KEY = SQL.get("first_of_key");
+
+    /// Outcomes of attempts by number; 0 is the successful last one.
+    private static final List<String> OUTCOMES = List.of("completed", "failed", "lease_expired", "timed_out");
+
+    private final Db db;
+    private final Clock clock;
+
+    public JobReads(Db db, Clock clock) {
+        this.db = db;
+        this.clock = clock;
+    }
+
+    Optional<Job> get(Caller caller, UUID id) {
+        return db.inOrg(caller.org(), tx -> tx.first(GET, place(caller, id).and("now", clock.now()), JobReads::job));
+    }
+
+    /// Empty for a job that is unknown to the caller; a job never claimed has an empty list.
+    Optional<List<Attempt>> attempts(Caller caller, UUID id) {
+        return db.inOrg(caller.org(), tx -> {
+            boolean exists = tx.first(EXISTS, place(caller, id), row -> true).isPresent();
+            return exists ? Optional.of(tx.list(ATTEMPTS, place(caller, id), JobReads::attempt)) : Optional.empty();
+        });
+    }
+
+    Optional<String> queueOf(Caller caller, UUID id) {
+        return db.inOrg(caller.org(), tx -> tx.first(QUEUE_OF, place(caller, id), row -> row.text("name")));
+    }
+
+    /// Whether the job that holds an idempotency key is what was asked for now.
+    boolean sameAs(Caller caller, UUID id, JobRequest asked) {
+        return db.inOrg(
+                caller.org(),
+                tx -> tx.first(
+                                FIRST_OF_KEY,
+                                place(caller, id),
+                                row -> row.text("queue_name").equals(asked.queueName())
+                                        && row.text("payload").equals(asked.payload()))
+                        .orElse(true));
+    }
+
+    private static Args place(Caller caller, UUID id) {
+        return Args.of("cell", caller.cell()).and("id", id);
+    }
+
+    private static Job job(Row row) throws SQLException {
+        return new Job(
+                row.uuid("id"),
+                row.text("queue_name"),
+                JobStatus.of(row.integer("status")),
+                row.text("payload"),
+                row.textOrNull("result"),
+                row.integer("retry_count"),
+                row.integer("max_retries"),
+                row.integer("priority"),
+                row.integer("timeout_seconds"),
+                row.textOrNull("last_error"),
+                times(row),
+                row.textOrNull("tags"),
+                links(row),
+                row.textOrNull("idem_key"),
+                row.textOrNull("worker"),
+                row.uuidOrNull("lease_id"));
+    }
+
+    private static Job.Times times(Row row) throws SQLException {
+        Instant created = Instant.ofEpochMilli(Ids.millisOf(row.uuid("id")));
+        Instant started = row.instantOrNull("started_at");
+        Instant completed = row.instantOrNull("completed_at");
+        return new Job.Times(
+                created,
+                latest(
+                        latest(created, started),
+                        latest(created, completed == null ? row.instantOrNull("failed_at") : completed)),
+                row.instantOrNull("scheduled_at"),
+                started,
+                completed,
+                row.instantOrNull("expires_at"),
+                row.instantOrNull("lease_expires_at"));
+    }
+
+    private static Instant latest(Instant one, @Nullable Instant other) {
+        return other != null && other.isAfter(one) ? other : one;
+    }
+
+    private static Job.Links links(Row row) throws SQLException {
+        boolean met = row.bool("dependencies_met");
+        String anyParent = row.textOrNull("any_parent");
+        String mode = anyParent == null ? null : anyParent.startsWith("t") ? "any" : "all";
+        return new Job.Links(
+                row.uuidOrNull("parent"), row.uuidOrNull("workflow"), row.textOrNull("completion_webhook"), mode, met);
+    }
+
+    private static Attempt attempt(Row row) throws SQLException {
+        Integer outcome = row.integerOrNull("outcome");
+        return new Attempt(
+                row.integer("number"),
+                row.text("worker"),
+                row.textOrNull("version"),
+                row.instantOrNull("started_at"),
+                row.instantOrNull("ended_at"),
+                outcome == null ? null : OUTCOMES.get(outcome),
+                row.textOrNull("error"));
+    }
+}

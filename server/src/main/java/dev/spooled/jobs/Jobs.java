@@ -1,0 +1,274 @@
+package dev.spooled.jobs;
+
+import static dev.spooled.db.PgArray.NO_TIME;
+
+import dev.spooled.access.Caller;
+import dev.spooled.engine.Command;
+import dev.spooled.engine.Command.Enqueued;
+import dev.spooled.engine.Command.Holder;
+import dev.spooled.engine.Command.Leased;
+import dev.spooled.engine.Command.Settled;
+import dev.spooled.engine.Lane;
+import dev.spooled.engine.NewJob;
+import dev.spooled.jobs.Diagnosis.Verb;
+import dev.spooled.metrics.Metrics;
+import dev.spooled.orgs.Queue;
+import dev.spooled.orgs.Queues;
+import dev.spooled.refusal.Refusal;
+import dev.spooled.refusal.Refused;
+import dev.spooled.time.Clock;
+import java.time.Instant;
+import java.util.List;
+import java.util.UUID;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The operations on jobs, the same for every door: checks the caller's right and the rules no field can check alone,
+/// and lets the lane do it.
+public final class Jobs {
+    private static final Logger LOG = LoggerFactory.getLogger(Jobs.class);
+    private static final int MAX_ERROR_BYTES = 4_096;
+    private static final int MAX_REPEATS = 3;
+
+    private final Lane lane;
+    private final Queues queues;
+    private final JobReads reads;
+    private final ClaimedJobs claimedJobs;
+    private final Diagnosis diagnosis;
+    private final Rules rules;
+    private final Metrics metrics;
+
+    /// What the operations judge by.
+    public record Rules(Clock clock, JobLimits limits) {}
+
+    /// The three ways to look at jobs.
+    public record Views(JobReads reads, ClaimedJobs claimed, Diagnosis diagnosis) {}
+
+    public Jobs(Lane lane, Queues queues, Views views, Rules rules, Metrics metrics) {
+        this.lane = lane;
+        this.queues = queues;
+        this.reads = views.reads();
+        this.claimedJobs = views.claimed();
+        this.diagnosis = views.diagnosis();
+        this.rules = rules;
+        this.metrics = metrics;
+    }
+
+    /// Accepts a job. A known idempotency key leads to the job that has it.
+    Enqueued enqueue(Caller caller, JobRequest asked) {
+        return enqueueAll(caller, List.of(prepared(caller, asked))).getFirst();
+    }
+
+    /// Accepts jobs that `prepared` has made ready, all in one transaction, answered in their order.
+    List<Enqueued> enqueueAll(Caller caller, List<NewJob> jobs) {
+        if (jobs.isEmpty()) {
+            return List.of();
+        }
+        List<Enqueued> enqueued = lane.run(new Command.Enqueue(jobs));
+        metrics.enqueued(enqueued.stream().filter(Enqueued::created).count());
+        return enqueued;
+    }
+
+    /// The job that the request comes to: right and size checked, the queue's defaults filled in.
+    NewJob prepared(Caller caller, JobRequest asked) {
+        caller.check(asked.queueName());
+        checkSize("payload", asked.payload());
+        checkExpiry(asked);
+        if (asked.completionWebhook() != null) {
+            CompletionWebhook.check(asked.completionWebhook(), rules.limits().plainHttpWebhooks());
+        }
+        Queue queue = queues.named(caller, asked.queueName());
+        Integer maxRetries = asked.maxRetries();
+        Integer timeout = asked.timeoutSeconds();
+        Tags tags = asked.tags();
+        return new NewJob(
+                caller.org(),
+                queue.number(),
+                (short) asked.priority(),
+                maxRetries == null ? queue.maxRetries() : maxRetries.shortValue(),
+                timeout == null ? queue.defaultTimeoutSeconds() : timeout,
+                asked.payload(),
+                micros(asked.scheduledAt()),
+                micros(asked.expiresAt()),
+                asked.idempotencyKey(),
+                tags == null ? null : tags.json(),
+                tags == null ? List.of() : tags.terms(),
+                null,
+                asked.completionWebhook(),
+                null,
+                null);
+    }
+
+    /// Whether the job an idempotency key led to is what was asked for now.
+    boolean sameAs(Caller caller, Enqueued known, JobRequest asked) {
+        return reads.sameAs(caller, known.id(), asked);
+    }
+
+    Job get(Caller caller, UUID id) {
+        Job job = reads.get(caller, id).orElseThrow(() -> unknown(id));
+        caller.check(job.queueName());
+        return job;
+    }
+
+    List<Attempt> attempts(Caller caller, UUID id) {
+        checkScope(caller, id);
+        return reads.attempts(caller, id).orElseThrow(() -> unknown(id));
+    }
+
+    /// Leases jobs to a worker. `alive` tells a waiting claim whether its client is still there.
+    List<ClaimedJob> claim(Caller caller, ClaimRequest asked, BooleanSupplier alive) {
+        caller.check(asked.queueName());
+        boolean waits = asked.waitSeconds() > 0;
+        if (!waits && queues.find(caller, asked.queueName()).isEmpty()) {
+            return List.of();
+        }
+        Queue queue = queues.named(caller, asked.queueName());
+        List<Leased> leases = lane.run(new Command.Claim(
+                caller.org(),
+                queue.number(),
+                asked.worker(),
+                asked.limit(),
+                asked.leaseSeconds(),
+                asked.waitSeconds() * 1_000,
+                alive));
+        return delivered(caller, queue, leases);
+    }
+
+    /// Gives back leases that never reached their worker, so that the next one need not wait for their end. What fails
+    /// here heals itself when the leases end.
+    void release(Caller caller, List<Leased> leases) {
+        for (Leased lease : leases) {
+            try {
+                lane.run(new Command.Release(caller.org(), lease.id(), lease.leaseId()));
+            } catch (RuntimeException e) {
+                LOG.warn("the undelivered lease on job {} could not be given back", lease.id(), e);
+            }
+        }
+    }
+
+    void complete(Caller caller, Holder holder, @Nullable String result) {
+        check(caller, holder);
+        if (result != null) {
+            checkSize("result", result);
+        }
+        var unused = acknowledged(caller, Verb.COMPLETE, holder, new Command.Complete(holder, result));
+    }
+
+    /// `retryAfterSeconds` null leaves the wait to the backoff formula; `retry` false dead-letters at once.
+    Acknowledged.Failed fail(
+            Caller caller, Holder holder, String error, boolean retry, @Nullable Integer retryAfterSeconds) {
+        check(caller, holder);
+        String kept = Utf8.truncated(error, MAX_ERROR_BYTES);
+        var command = new Command.Fail(holder, kept, retry, retryAfterSeconds);
+        if (acknowledged(caller, Verb.FAIL, holder, command) instanceof Acknowledged.Failed failed) {
+            return failed;
+        }
+        throw new IllegalStateException("a failure was not answered as one");
+    }
+
+    /// The new end of the lease.
+    Instant heartbeat(Caller caller, Holder holder, int leaseSeconds) {
+        check(caller, holder);
+        var command = new Command.Heartbeat(holder, leaseSeconds);
+        if (acknowledged(caller, Verb.HEARTBEAT, holder, command) instanceof Acknowledged.Renewed renewed) {
+            return renewed.expiresAt();
+        }
+        throw new IllegalStateException("a heartbeat was not answered as one");
+    }
+
+    void cancel(Caller caller, UUID id) {
+        checkScope(caller, id);
+        var unused = settled(new Command.Cancel(caller.org(), id), () -> diagnosis.ofCancel(caller, id));
+    }
+
+    private Acknowledged acknowledged(Caller caller, Verb verb, Holder holder, Command<Settled> command) {
+        return settled(command, () -> diagnosis.ofAcknowledgement(caller, verb, holder));
+    }
+
+    /// Runs the command, again a few times if the job was just moving between two tables.
+    private Acknowledged settled(Command<Settled> command, Supplier<@Nullable Acknowledged> diagnose) {
+        for (int repeat = 0; repeat <= MAX_REPEATS; repeat++) {
+            Acknowledged outcome = outcome(lane.run(command));
+            if (outcome != null) {
+                count(outcome);
+                return outcome;
+            }
+            Acknowledged before = diagnose.get();
+            if (before != null) {
+                return before;
+            }
+        }
+        throw Refused.unavailable("The job is changing hands, try again");
+    }
+
+    private void count(Acknowledged outcome) {
+        switch (outcome) {
+            case Acknowledged.Completed done -> metrics.completed();
+            case Acknowledged.Failed failed -> metrics.failed(failed.willRetry());
+            case Acknowledged.Renewed renewed -> {}
+            case Acknowledged.Released released -> {}
+            case Acknowledged.Cancelled cancelled -> {}
+        }
+    }
+
+    private static @Nullable Acknowledged outcome(Settled settled) {
+        return switch (settled) {
+            case Settled.Completed done -> new Acknowledged.Completed();
+            case Settled.WillRetry retry -> new Acknowledged.Failed(true, retry.at());
+            case Settled.DeadLettered dead -> new Acknowledged.Failed(false, null);
+            case Settled.Renewed renewed -> new Acknowledged.Renewed(renewed.expiresAt());
+            case Settled.Released released -> new Acknowledged.Released();
+            case Settled.Cancelled cancelled -> new Acknowledged.Cancelled();
+            case Settled.Missed missed -> null;
+        };
+    }
+
+    private List<ClaimedJob> delivered(Caller caller, Queue queue, List<Leased> leases) {
+        try {
+            return claimedJobs.read(caller.cell(), queue.name(), leases);
+        } catch (RuntimeException e) {
+            release(caller, leases);
+            throw e;
+        }
+    }
+
+    private void check(Caller caller, Holder holder) {
+        WorkerName.check(holder.worker());
+        if (caller.strictLeases() && holder.lease() == null) {
+            throw Refused.invalid("lease_id", "This organization requires the lease_id on every acknowledgement");
+        }
+        checkScope(caller, holder.job());
+    }
+
+    /// A key for all queues needs no look at the job.
+    private void checkScope(Caller caller, UUID id) {
+        if (!caller.queues().isEmpty()) {
+            caller.check(reads.queueOf(caller, id).orElseThrow(() -> unknown(id)));
+        }
+    }
+
+    private void checkSize(String field, String json) {
+        int most = rules.limits().maxPayloadBytes();
+        if (Utf8.longerThan(json, most)) {
+            throw new Refused(new Refusal.TooLarge("The " + field + " exceeds the limit of " + most + " bytes"));
+        }
+    }
+
+    private void checkExpiry(JobRequest asked) {
+        Instant end = asked.expiresAt();
+        if (end != null && !end.isAfter(rules.clock().now())) {
+            throw Refused.invalid("expires_at", "expires_at must lie in the future");
+        }
+    }
+
+    private static long micros(@Nullable Instant time) {
+        return time == null ? NO_TIME : Clock.microsOf(time);
+    }
+
+    private static Refused unknown(UUID id) {
+        return Refused.notFound("Job not found: " + id);
+    }
+}

@@ -1,0 +1,95 @@
+-- name: get
+-- A job with its live state. Its state is which table holds its id: the one it is found in here, and ready when it is
+-- in none of the others (ready is the one table without an index by id; one snapshot sees a job in exactly one place).
+select j.id, q.name as queue_name, j.payload, j.max_retries, j.timeout_seconds, j.expires_at, j.idem_key,
+       j.tags::text as tags, j.parent, j.workflow, j.any_parent, j.completion_webhook,
+       case when d.id is not null then d.status
+            when l.id is not null then 2
+            when s.id is not null and s.retry_count = 0 then 1
+            when w.run_at > :now then 1
+            else 0 end as status,
+       coalesce(l.priority, s.priority, w.priority, r.priority, j.priority) as priority,
+       coalesce(d.retry_count, l.retry_count, s.retry_count, w.retry_count, r.retry_count, a.number, 0) as retry_count,
+       coalesce(s.run_at, w.run_at, j.run_at) as scheduled_at,
+       coalesce(l.started_at, d.started_at, a.started_at) as started_at,
+       d.completed_at, d.result,
+       coalesce(d.last_error, a.error) as last_error,
+       a.ended_at as failed_at,
+       coalesce(l.worker, d.worker) as worker,
+       l.lease_id, l.expires_at as lease_expires_at,
+       w.id is null as dependencies_met
+from job j
+join queue q on q.cell = j.cell and q.id = j.queue
+left join done d on d.cell = j.cell and d.id = j.id
+left join lease l on l.cell = j.cell and l.id = j.id
+left join scheduled s on s.cell = j.cell and s.id = j.id
+left join waiting w on w.cell = j.cell and w.id = j.id
+left join lateral (
+    select r.priority, r.retry_count from ready r
+    where d.id is null and l.id is null and s.id is null and w.id is null
+      and r.cell = j.cell and r.queue = j.queue and r.priority = j.priority and r.id = j.id
+    limit 1) r on true
+left join lateral (
+    select a.number, a.started_at, a.ended_at, a.error from attempt a
+    where a.cell = j.cell and a.job = j.id
+    order by a.number desc
+    limit 1) a on true
+where j.cell = :cell and j.id = :id
+
+-- name: attempts
+-- The ended attempts, the one a lease stands for, and the successful last one, in order.
+select number, worker, version, started_at, ended_at, outcome, error
+from (
+    select a.number, a.worker, a.version, a.started_at, a.ended_at, a.outcome::int as outcome, a.error
+    from attempt a where a.cell = :cell and a.job = :id
+    union all
+    select l.attempt, l.worker, null, l.started_at, null, null, null
+    from lease l where l.cell = :cell and l.id = :id
+    union all
+    select d.attempt, d.worker, null, d.started_at, d.completed_at, 0, null
+    from done d where d.cell = :cell and d.id = :id and d.status = 3 and d.worker is not null
+) runs
+order by number
+limit 1000
+
+-- name: exists
+select 1 from job where cell = :cell and id = :id
+
+-- name: queue_of
+-- For keys that may touch only some queues.
+select q.name from job j join queue q on q.cell = j.cell and q.id = j.queue
+where j.cell = :cell and j.id = :id
+
+-- name: claimed
+-- What a claim hands out beyond what the lane knows. The lane picked the ids, so the caller's right is settled.
+select id, payload, tags::text as tags, max_retries, timeout_seconds, run_at, workflow
+from job where cell = :cell and id = any(:ids)
+
+-- name: first_of_key
+-- The job that a known idempotency key leads to, to tell whether the second call meant the same.
+select q.name as queue_name, j.payload from job j join queue q on q.cell = j.cell and q.id = j.queue
+where j.cell = :cell and j.id = :id
+
+-- name: diagnose
+-- Where a job stands, and what the given lease came to, for an acknowledgement that matched nothing.
+select q.name as queue_name,
+       l.lease_id as held_lease, l.worker as held_by, l.expires_at <= :now as held_expired,
+       l.started_at + make_interval(secs => l.timeout_seconds) <= :now as held_timed_out,
+       d.status as done_status, d.lease_id as done_lease, d.worker as done_by,
+       s.id is not null as is_scheduled, s.run_at, s.attempt as scheduled_attempt,
+       a.number as lease_attempt, a.outcome as lease_outcome,
+       last.worker as last_worker, last.outcome as last_outcome
+from job j
+join queue q on q.cell = j.cell and q.id = j.queue
+left join lease l on l.cell = j.cell and l.id = j.id
+left join done d on d.cell = j.cell and d.id = j.id
+left join scheduled s on s.cell = j.cell and s.id = j.id
+left join lateral (
+    select a.number, a.outcome from attempt a
+    where a.cell = j.cell and a.job = j.id and a.lease_id = :lease::uuid
+    order by a.number desc limit 1) a on true
+left join lateral (
+    select a.worker, a.outcome from attempt a
+    where a.cell = j.cell and a.job = j.id
+    order by a.number desc limit 1) last on true
+where j.cell = :cell and j.id = :id

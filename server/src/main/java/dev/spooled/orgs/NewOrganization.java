@@ -1,0 +1,74 @@
+package dev.spooled.orgs;
+
+import dev.spooled.refusal.Refused;
+import java.util.Set;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/// An organization to be made. `settings` and `customLimits` are compact JSON text; a null `planTier` takes the
+/// server's
+/// default.
+public record NewOrganization(
+        String name,
+        String slug,
+        @Nullable String billingEmail,
+        @Nullable String planTier,
+        @Nullable String settings,
+        @Nullable String customLimits) {
+    private static final Pattern SLUG = Pattern.compile("[a-z][a-z0-9]*(-[a-z0-9]+)*");
+    private static final Pattern EMAIL = Pattern.compile("[^\\s@<>\"]{1,64}@[^\\s@<>\"]{1,189}\\.[^\\s@<>\".]{2,}");
+    private static final Set<String> TIERS = Set.of("free", "starter", "pro", "enterprise");
+    private static final Set<String> RESERVED = Set.of(
+            "admin",
+            "api",
+            "app",
+            "auth",
+            "dashboard",
+            "docs",
+            "help",
+            "internal",
+            "login",
+            "logout",
+            "metrics",
+            "root",
+            "settings",
+            "signup",
+            "status",
+            "support",
+            "system",
+            "test",
+            "www");
+    private static final int MAX_SETTINGS = 64 * 1024;
+
+    public NewOrganization {
+        int length = name.strip().codePointCount(0, name.strip().length());
+        if (length < 3 || length > 100) {
+            throw Refused.invalid("name", "name must have 3 to 100 characters");
+        }
+        if (slug.length() < 3 || slug.length() > 50 || !SLUG.matcher(slug).matches()) {
+            throw Refused.invalid(
+                    "slug", "slug must be 3 to 50 lower-case letters, digits and single dashes, a letter first");
+        }
+        if (RESERVED.contains(slug)) {
+            throw Refused.invalid("slug", "The slug " + slug + " is reserved");
+        }
+        if (billingEmail != null && !EMAIL.matcher(billingEmail).matches()) {
+            throw Refused.invalid("billing_email", "billing_email must be an e-mail address");
+        }
+        if (planTier != null && !TIERS.contains(planTier)) {
+            throw Refused.invalid("plan_tier", "plan_tier must be free, starter, pro or enterprise");
+        }
+        checkSize("settings", settings);
+        checkSize("custom_limits", customLimits);
+    }
+
+    public static NewOrganization named(String name, String slug) {
+        return new NewOrganization(name, slug, null, null, null, null);
+    }
+
+    private static void checkSize(String field, @Nullable String json) {
+        if (json != null && json.length() > MAX_SETTINGS) {
+            throw Refused.invalid(field, field + " may have at most 64 KiB");
+        }
+    }
+}

@@ -1,0 +1,131 @@
+package dev.spooled.engine;
+
+import dev.spooled.db.Args;
+import dev.spooled.db.Db;
+import dev.spooled.db.DbAddress;
+import dev.spooled.db.Row;
+import dev.spooled.db.Sql;
+import dev.spooled.support.ManualClock;
+import dev.spooled.support.TestDb;
+import dev.spooled.time.Ids;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+
+/// A cell on a database of its own with a clock moved by hand, driven batch by batch without the lane's thread: what a
+/// test puts into a batch is what the transaction holds.
+final class TestCell implements AutoCloseable {
+    static final Instant NOON = Instant.parse("2026-11-25T12:00:00Z");
+
+    final TestDb database = TestDb.create();
+    final ManualClock clock = new ManualClock(NOON);
+    final UUID node = UUID.randomUUID();
+    final ExactWay way = new ExactWay(new Ids(clock));
+    LaneSession session = new LaneSession(database.address(), 0, node, 5);
+
+    TestCell() {
+        var chores = new EngineChores(unusedLane(), database.db(), clock, 0);
+        chores.keepPartitions().runOnce();
+    }
+
+    private Lane unusedLane() {
+        return new Lane(database.address(), 0, UUID.randomUUID(), clock);
+    }
+
+    Db db() {
+        return database.db();
+    }
+
+    DbAddress address() {
+        return database.address();
+    }
+
+    /// A new organization.
+    int org() {
+        return integer("insert into organization (public_id, name, slug, created_at, updated_at)"
+                + " values (gen_random_uuid(), 'test', 'test-' || gen_random_uuid(), now(), now()) returning id");
+    }
+
+    int queue(int org, String name) {
+        return integer("insert into queue (cell, org, public_id, name, created_at, updated_at) values (0, " + org
+                + ", gen_random_uuid(), '" + name + "', now(), now()) returning id");
+    }
+
+    int integer(String query) {
+        return rows(query, row -> row.integer("id")).getFirst();
+    }
+
+    long count(String fromWhere) {
+        return rows("select count(*) as n from " + fromWhere, row -> row.bigint("n"))
+                .getFirst();
+    }
+
+    <T> List<T> rows(String query, Row.Reader<T> reader) {
+        return db().asEngine(tx -> tx.list(new Sql("test", query, List.of()), Args.NONE, reader));
+    }
+
+    void execute(String statement) {
+        db().asEngine(tx -> tx.run(new Sql("test", statement, List.of()), Args.NONE));
+    }
+
+    /// Runs one command as a batch of its own.
+    @SuppressWarnings("unchecked")
+    <R> R run(Command<R> command) {
+        return (R) runTogether(List.of(command)).getFirst();
+    }
+
+    /// Runs the commands as one batch, as far as it takes them, and the rest as the next, as the lane would.
+    List<Object> runTogether(List<? extends Command<?>> commands) {
+        List<Ticket<?>> tickets = new ArrayList<>();
+        commands.forEach(command -> tickets.add(new Ticket<>(command)));
+        List<Ticket<?>> rest = tickets;
+        while (!rest.isEmpty()) {
+            rest = runBatch(rest);
+        }
+        List<Object> answers = new ArrayList<>();
+        tickets.forEach(ticket -> answers.add(ticket.proposed()));
+        return answers;
+    }
+
+    private List<Ticket<?>> runBatch(List<Ticket<?>> tickets) {
+        var batch = new Batch(clock.nowMicros());
+        List<Ticket<?>> left = new ArrayList<>();
+        for (Ticket<?> ticket : tickets) {
+            if (!batch.add(ticket)) {
+                left.add(ticket);
+            }
+        }
+        way.prepare(batch);
+        try {
+            way.run(session, batch);
+        } catch (SQLException e) {
+            throw new IllegalStateException(e);
+        }
+        return left;
+    }
+
+    /// What a restart does to the lane: a new connection, nothing remembered.
+    void restart() {
+        session.close();
+        session = new LaneSession(database.address(), 0, node, 5);
+    }
+
+    /// Differences between the counters and a recount of the live tables; empty when all is well.
+    List<String> drift() {
+        Sql sql = dev.spooled.db.Statements.beside(EngineChores.class, "chores.sql")
+                .get("live_drift");
+        return db().asEngine(tx -> tx.list(
+                sql,
+                Args.of("cell", 0),
+                row -> "queue " + row.integer("queue") + " kind " + row.integer("kind") + ": counted "
+                        + row.bigint("counted") + ", found " + row.bigint("found")));
+    }
+
+    @Override
+    public void close() {
+        session.close();
+        database.close();
+    }
+}

@@ -1,0 +1,99 @@
+package dev.spooled.support;
+
+import dev.spooled.db.DbAddress;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.URI;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/// A TCP proxy before PostgreSQL that cuts a connection at the two instants that matter: when a request arrives and
+/// before any of it is forwarded, or when the answer to it arrives and before any of that is. A request is one burst
+/// of bytes of the client, an answer one of the server.
+public final class CuttingProxy implements AutoCloseable {
+    private enum Cut {
+        NONE,
+        REQUEST,
+        REPLY
+    }
+
+    private final DbAddress behind;
+    private final ServerSocket listener;
+    private final AtomicInteger cuts = new AtomicInteger();
+    private volatile Cut next = Cut.NONE;
+
+    private CuttingProxy(DbAddress behind) throws IOException {
+        this.behind = behind;
+        this.listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+        Thread.ofVirtual().name("cutting-proxy").start(this::accept);
+    }
+
+    public static CuttingProxy before(DbAddress behind) throws IOException {
+        return new CuttingProxy(behind);
+    }
+
+    /// The same login and database, through the proxy.
+    public DbAddress address() {
+        URI real = URI.create(behind.jdbcUrl().substring("jdbc:".length()));
+        String url = "jdbc:postgresql://127.0.0.1:" + listener.getLocalPort() + real.getPath();
+        return new DbAddress(url, behind.user(), behind.password());
+    }
+
+    /// The next request dies before PostgreSQL sees it.
+    public void cutNextRequest() {
+        next = Cut.REQUEST;
+    }
+
+    /// The next request is forwarded whole and carried out; its answer dies here.
+    public void cutNextReply() {
+        next = Cut.REPLY;
+    }
+
+    public int cuts() {
+        return cuts.get();
+    }
+
+    private void accept() {
+        while (!listener.isClosed()) {
+            try {
+                Socket client = listener.accept();
+                URI real = URI.create(behind.jdbcUrl().substring("jdbc:".length()));
+                Socket server = new Socket(real.getHost(), real.getPort());
+                client.setTcpNoDelay(true);
+                server.setTcpNoDelay(true);
+                Thread.ofVirtual().start(() -> forward(client, server, Cut.REQUEST));
+                Thread.ofVirtual().start(() -> forward(server, client, Cut.REPLY));
+            } catch (IOException e) {
+                return;
+            }
+        }
+    }
+
+    private void forward(Socket from, Socket to, Cut side) {
+        byte[] buffer = new byte[1 << 20];
+        try (from;
+                to) {
+            InputStream in = from.getInputStream();
+            OutputStream out = to.getOutputStream();
+            for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
+                if (next == side) {
+                    next = Cut.NONE;
+                    cuts.incrementAndGet();
+                    return;
+                }
+                out.write(buffer, 0, read);
+                out.flush();
+            }
+        } catch (IOException e) {
+            // either side is gone: the other goes with it
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        listener.close();
+    }
+}

@@ -1,0 +1,126 @@
+package dev.spooled.support;
+
+import dev.spooled.access.AdminKey;
+import dev.spooled.access.ApiKeys;
+import dev.spooled.access.Authenticate;
+import dev.spooled.access.WideGate;
+import dev.spooled.engine.EngineChores;
+import dev.spooled.engine.Lane;
+import dev.spooled.health.DatabaseProbe;
+import dev.spooled.health.HealthHttp;
+import dev.spooled.jobs.ClaimedJobs;
+import dev.spooled.jobs.Diagnosis;
+import dev.spooled.jobs.JobLimits;
+import dev.spooled.jobs.JobReads;
+import dev.spooled.jobs.Jobs;
+import dev.spooled.jobs.JobsHttp;
+import dev.spooled.metrics.Metrics;
+import dev.spooled.metrics.MetricsHttp;
+import dev.spooled.orgs.Organizations;
+import dev.spooled.orgs.OrgsHttp;
+import dev.spooled.orgs.Queues;
+import dev.spooled.orgs.Registration;
+import dev.spooled.web.OpenApi;
+import dev.spooled.web.Web;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Instant;
+import java.util.List;
+import java.util.UUID;
+
+/// The HTTP server with everything behind it, on a database and a port of its own, under a clock moved by hand.
+public final class TestServer implements AutoCloseable {
+    public static final String ADMIN_KEY = "operator";
+
+    public final ManualClock clock = new ManualClock(Instant.parse("2026-11-25T12:00:00Z"));
+    public final TestDb database = TestDb.create();
+    public final ApiKeys keys = new ApiKeys(database.db(), clock);
+    public final Organizations organizations = new Organizations(database.db(), clock, keys, "enterprise");
+    public final EngineChores chores;
+    public final String key;
+    private final Lane lane;
+    private final Web web;
+    private final HttpClient client =
+            HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+
+    public TestServer() {
+        lane = new Lane(database.address(), 0, UUID.randomUUID(), clock);
+        chores = new EngineChores(lane, database.db(), clock, 0);
+        chores.keepPartitions().runOnce();
+        lane.start();
+        key = organizations.ensureDefault().orElseThrow().key().key();
+        var metrics = new Metrics();
+        var views = new Jobs.Views(
+                new JobReads(database.db(), clock),
+                new ClaimedJobs(database.db()),
+                new Diagnosis(database.db(), clock));
+        var jobs = new Jobs(
+                lane,
+                new Queues(database.db(), clock, Queues.Defaults.STANDARD),
+                views,
+                new Jobs.Rules(clock, new JobLimits(1_000, false)),
+                metrics);
+        var authenticate = new Authenticate(keys, new WideGate(clock));
+        web = new Web(
+                        Web.Options.local(),
+                        List.of(
+                                new HealthHttp(() -> true, new DatabaseProbe(database.db())),
+                                new MetricsHttp(metrics, null),
+                                new OpenApi(),
+                                new OrgsHttp(organizations, new AdminKey(ADMIN_KEY), Registration.CLOSED),
+                                new JobsHttp(jobs, authenticate)),
+                        List.of(),
+                        metrics)
+                .start();
+    }
+
+    public int port() {
+        return web.port();
+    }
+
+    public HttpRequest.Builder to(String path) {
+        return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + web.port() + path));
+    }
+
+    public HttpResponse<String> send(HttpRequest.Builder request) {
+        try {
+            return client.send(request.build(), BodyHandlers.ofString());
+        } catch (java.io.IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+
+    public HttpResponse<String> post(String path, String json) {
+        return post(key, path, json);
+    }
+
+    public HttpResponse<String> post(String by, String path, String json) {
+        return send(to("/api/v1" + path)
+                .header("Authorization", "Bearer " + by)
+                .header("Content-Type", "application/json")
+                .POST(BodyPublishers.ofString(json)));
+    }
+
+    public HttpResponse<String> get(String path) {
+        return send(to("/api/v1" + path).header("Authorization", "Bearer " + key));
+    }
+
+    public HttpResponse<String> delete(String path) {
+        return send(
+                to("/api/v1" + path).header("Authorization", "Bearer " + key).DELETE());
+    }
+
+    @Override
+    public void close() {
+        web.close();
+        lane.close();
+        database.close();
+    }
+}
