@@ -68,7 +68,13 @@ public enum Setting {
 
     /// Variables with our prefix that are not the server's: the start script's and the clients'.
     static final Set<String> OF_OTHERS = Set.of(
-            "SPOOLED_JAVA_HOME", "SPOOLED_JAVA_OPTS", "SPOOLED_API_KEY", "SPOOLED_BASE_URL", "SPOOLED_GRPC_ADDRESS");
+            "SPOOLED_JAVA_HOME",
+            "SPOOLED_JAVA_OPTS",
+            "SPOOLED_URL",
+            "SPOOLED_KEY",
+            "SPOOLED_API_KEY",
+            "SPOOLED_BASE_URL",
+            "SPOOLED_GRPC_ADDRESS");
 
     /// What values look like.
     public enum Kind {
