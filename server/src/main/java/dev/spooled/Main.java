@@ -13,7 +13,11 @@ public final class Main {
 
     static CommandLine commands() {
         CommandSpec root = CommandSpec.wrapWithoutInspection((Runnable) () -> {});
-        root.name("spooled").mixinStandardHelpOptions(true);
+        root.name("spooled")
+                .addOption(CommandLine.Model.OptionSpec.builder("-h", "--help")
+                        .usageHelp(true)
+                        .description("Show this help.")
+                        .build());
         root.usageMessage().description("A durable job queue in one process.").synopsisSubcommandLabel("COMMAND");
         root.addSubcommand("serve", ServeCommand.spec());
         var commands = new CommandLine(root);

@@ -9,6 +9,7 @@ import java.util.EnumMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import org.slf4j.bridge.SLF4JBridgeHandler;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
@@ -34,7 +35,7 @@ final class ServeCommand implements Callable<Integer> {
         var signals = StopSignals.heeded();
         try {
             Config config = ConfigReader.read(flags(), System.getenv());
-            System.setProperty("spooled.log", config.log().name().toLowerCase(Locale.ROOT));
+            logAs(config.log());
             try (var app = new App(config)) {
                 app.start();
                 if (!Boolean.getBoolean(TRAINING)) {
@@ -52,6 +53,13 @@ final class ServeCommand implements Callable<Integer> {
         }
     }
 
+    /// One log for all: what libraries say through java.util.logging goes the same way.
+    private static void logAs(Config.LogForm form) {
+        System.setProperty("spooled.log", form.name().toLowerCase(Locale.ROOT));
+        SLF4JBridgeHandler.removeHandlersForRootLogger();
+        SLF4JBridgeHandler.install();
+    }
+
     private Map<Setting, String> flags() {
         ParseResult asked = spec.commandLine().getParseResult();
         Map<Setting, String> flags = new EnumMap<>(Setting.class);
@@ -65,9 +73,14 @@ final class ServeCommand implements Callable<Integer> {
     }
 
     private CommandSpec described() {
-        spec.name("serve").mixinStandardHelpOptions(true);
+        spec.name("serve")
+                .addOption(OptionSpec.builder("-h", "--help")
+                        .usageHelp(true)
+                        .description("Show this help.")
+                        .build());
         spec.usageMessage()
                 .description("Starts the server. A flag wins over its environment variable, that over the default.")
+                .abbreviateSynopsis(true)
                 .sortOptions(false)
                 .width(HELP_WIDTH);
         for (Setting setting : Setting.values()) {

@@ -70,9 +70,9 @@ public enum Setting {
     static final Set<String> OF_OTHERS = Set.of(
             "SPOOLED_JAVA_HOME",
             "SPOOLED_JAVA_OPTS",
-            "SPOOLED_API_KEY",
-            "SPOOLED_KEY",
             "SPOOLED_URL",
+            "SPOOLED_KEY",
+            "SPOOLED_API_KEY",
             "SPOOLED_BASE_URL",
             "SPOOLED_GRPC_ADDRESS");
 

@@ -7,9 +7,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 
 /// PostgreSQL's data on disk before PostgreSQL runs on it: made where missing, refused where it is not ours to run, and
@@ -17,6 +18,8 @@ import java.util.function.Consumer;
 final class Cluster {
     private static final long ROOM_TO_MAKE = 300L << 20;
     private static final long ROOM_TO_START = 48L << 20;
+    private static final Duration CHILDREN_LEAVE_WITHIN = Duration.ofSeconds(30);
+    private static final Duration POLL = Duration.ofMillis(10);
 
     private final DataDirectory directory;
     private final Path path;
@@ -67,7 +70,8 @@ final class Cluster {
         initdb.getOutputStream().close();
         String said = new String(initdb.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         if (initdb.waitFor() != 0) {
-            throw new CannotStart("the database could not be made in " + directory.path() + ": " + faultIn(said));
+            throw new CannotStart(
+                    "the database could not be made in " + directory.path() + ": " + launch.advice(faultIn(said)));
         }
         Files.move(part, path, StandardCopyOption.ATOMIC_MOVE);
     }
@@ -118,31 +122,27 @@ final class Cluster {
     private void stop(OsProcess orphan) throws IOException, InterruptedException {
         orphan.signal("INT");
         long end = System.nanoTime() + Postmaster.STOP_WITHIN.toNanos();
-        Optional<ProcessHandle> handle = ProcessHandle.of(orphan.pid());
-        while (orphan.runs() && handle.isPresent()) {
+        while (orphan.runs()) {
             if (System.nanoTime() - end > 0) {
                 throw new CannotStart("process " + orphan.pid() + ", a PostgreSQL left on " + path
                         + ", does not stop: stop it and start again");
             }
-            awaitEnd(handle.get());
+            LockSupport.parkNanos(POLL.toNanos());
         }
         if (orphan.isZombie()) {
             removeStalePidFile(orphan);
         }
     }
 
-    private static void awaitEnd(ProcessHandle handle) throws InterruptedException {
-        try {
-            handle.onExit().get(20, TimeUnit.MILLISECONDS);
-        } catch (java.util.concurrent.TimeoutException | java.util.concurrent.ExecutionException e) {
-            // The caller looks again.
-        }
-    }
-
+    /// The children of a killed PostgreSQL notice within moments; as long as one works here, the pid file must stay.
     private void removeStalePidFile(OsProcess process) throws IOException {
-        if (OsProcess.anyWorksIn(path)) {
-            throw new CannotStart("processes of an earlier PostgreSQL (" + process.pid() + ") still work in " + path
-                    + ": stop them and start again");
+        long end = System.nanoTime() + CHILDREN_LEAVE_WITHIN.toNanos();
+        while (OsProcess.anyWorksIn(path)) {
+            if (System.nanoTime() - end > 0) {
+                throw new CannotStart("processes of an earlier PostgreSQL (" + process.pid() + ") still work in " + path
+                        + ": stop them and start again");
+            }
+            LockSupport.parkNanos(POLL.toNanos());
         }
         Files.deleteIfExists(path.resolve(PostmasterFile.NAME));
     }

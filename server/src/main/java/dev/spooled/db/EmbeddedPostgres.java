@@ -205,7 +205,7 @@ public final class EmbeddedPostgres implements AutoCloseable {
                 PortFile.remember(directory.portFile(), port);
                 return fresh;
             }
-            String fault = fresh.fault();
+            String fault = launch.advice(fresh.fault());
             if (stopping.getCount() == 0 || attempt == STARTS_TRIED) {
                 throw new CannotStart("PostgreSQL does not start: " + fault + " (see " + directory.log() + ")");
             }

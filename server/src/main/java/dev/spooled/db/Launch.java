@@ -46,6 +46,14 @@ record Launch(
         return builder;
     }
 
+    /// What to do about a program that said `fault` instead of running.
+    String advice(String fault) {
+        return needsPassage && fault.startsWith("setpriv:")
+                ? fault + " (the data directory lies under one that others may not walk into: choose another by"
+                        + " SPOOLED_DATA_DIR)"
+                : fault;
+    }
+
     private static List<String> ownSession() {
         Path setsid = onPath("setsid");
         if (setsid != null) {
@@ -63,7 +71,9 @@ record Launch(
             words.addAll(List.of("--reuid=" + user.uid(), "--regid=" + user.gid(), "--clear-groups"));
         }
         if (other && needsPassage) {
-            words.addAll(List.of("--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"));
+            // Without the secure bit access(2), which initdb asks, would not count the capability.
+            words.addAll(List.of(
+                    "--securebits=+no_setuid_fixup", "--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"));
         }
         return words;
     }

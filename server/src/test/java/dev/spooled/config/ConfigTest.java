@@ -107,7 +107,8 @@ class ConfigTest {
 
     @Test
     void variablesOfClientsAndOfTheScriptAreLeftAlone() {
-        assertThat(ConfigReader.read(Map.of(), Map.of("SPOOLED_API_KEY", "x", "SPOOLED_JAVA_HOME", "y")))
+        assertThat(ConfigReader.read(
+                        Map.of(), Map.of("SPOOLED_URL", "x", "SPOOLED_KEY", "y", "SPOOLED_JAVA_HOME", "z")))
                 .isNotNull();
     }
 

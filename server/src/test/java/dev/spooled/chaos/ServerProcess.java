@@ -1,0 +1,135 @@
+package dev.spooled.chaos;
+
+import java.io.File;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+
+/// The server as a process of its own, with embedded PostgreSQL, on one port and one data directory over all its lives.
+final class ServerProcess implements AutoCloseable {
+    private static final Duration START_WITHIN = Duration.ofSeconds(60);
+
+    private final Path data;
+    private final int port;
+    private final HttpClient client = HttpClient.newBuilder()
+            .version(HttpClient.Version.HTTP_1_1)
+            .connectTimeout(Duration.ofSeconds(2))
+            .build();
+    private volatile Process process;
+    private volatile String key = "";
+
+    ServerProcess(Path data) throws IOException {
+        this.data = data.toAbsolutePath();
+        try (var free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            port = free.getLocalPort();
+        }
+        process = launch();
+        awaitReady();
+        key = Files.readString(this.data.resolve("default.key")).strip();
+    }
+
+    private Process launch() throws IOException {
+        Files.createDirectories(data);
+        var builder = new ProcessBuilder(List.of(
+                System.getProperty("java.home") + File.separator + "bin" + File.separator + "java",
+                "-Xmx1g",
+                "-XX:+UseG1GC",
+                "-cp",
+                System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
+                "dev.spooled.Main",
+                "serve"));
+        builder.environment().put("HOST", "127.0.0.1");
+        builder.environment().put("PORT", Integer.toString(port));
+        builder.environment().put("METRICS_PORT", "0");
+        builder.environment().put("GRPC_PORT", "0");
+        builder.environment().put("SPOOLED_DATA_DIR", data.toString());
+        builder.redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.appendTo(new File(data + ".log")));
+        return builder.start();
+    }
+
+    void awaitReady() {
+        long end = System.nanoTime() + START_WITHIN.toNanos();
+        while (!isReady()) {
+            if (System.nanoTime() - end > 0) {
+                throw new AssertionError("the server was not ready within " + START_WITHIN);
+            }
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(20));
+        }
+    }
+
+    private boolean isReady() {
+        try {
+            return send("GET", "/health/ready", "").statusCode() == 200;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    HttpResponse<String> post(String path, String json) throws IOException {
+        return send("POST", "/api/v1" + path, json);
+    }
+
+    private HttpResponse<String> send(String method, String path, String json) throws IOException {
+        try {
+            return client.send(
+                    HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path))
+                            .timeout(Duration.ofSeconds(20))
+                            .header("Authorization", "Bearer " + key)
+                            .header("Content-Type", "application/json")
+                            .method(method, json.isEmpty() ? BodyPublishers.noBody() : BodyPublishers.ofString(json))
+                            .build(),
+                    BodyHandlers.ofString());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException(e);
+        }
+    }
+
+    /// kill -9 of the server's process; the next life starts at once.
+    void killServer() throws IOException {
+        process.destroyForcibly().onExit().join();
+        process = launch();
+    }
+
+    /// kill -9 of PostgreSQL's main process, which the server must put right by itself.
+    void killPostgres() {
+        postmaster().ifPresent(ProcessHandle::destroyForcibly);
+    }
+
+    /// Both at one instant.
+    void killBoth() throws IOException {
+        var postmaster = postmaster();
+        process.destroyForcibly();
+        postmaster.ifPresent(ProcessHandle::destroyForcibly);
+        process.onExit().join();
+        process = launch();
+    }
+
+    private java.util.Optional<ProcessHandle> postmaster() {
+        try {
+            List<String> lines = Files.readAllLines(data.resolve("postgres").resolve("postmaster.pid"));
+            return ProcessHandle.of(Long.parseLong(lines.getFirst().strip()));
+        } catch (IOException | NumberFormatException e) {
+            return java.util.Optional.empty();
+        }
+    }
+
+    /// The orderly end, as Ctrl-C.
+    @Override
+    public void close() {
+        process.destroy();
+        process.onExit().orTimeout(30, TimeUnit.SECONDS).join();
+    }
+}
