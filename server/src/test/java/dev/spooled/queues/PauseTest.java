@@ -19,6 +19,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
@@ -45,7 +46,7 @@ final class PauseTest {
     }
 
     @Test
-    void onceAPauseIsAcknowledgedNoLaneHandsOutAJob() throws Exception {
+    void onceAPauseIsAcknowledgedNoLaneHandsOutAJob() {
         var organizations = new Organizations(database.db(), clock, keys, "enterprise");
         Caller caller = keys.caller(
                         organizations.ensureDefault().orElseThrow().key().key())
@@ -58,23 +59,30 @@ final class PauseTest {
         }
         var claims = new AtomicLong();
         var stop = new AtomicBoolean();
-        try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+        var threads = Executors.newVirtualThreadPerTaskExecutor();
+        try {
             for (Lane lane : List.of(one, other)) {
                 for (int i = 0; i < CLAIMERS; i++) {
                     threads.submit(() -> claimUntil(stop, lane, caller, queue, claims));
                 }
             }
-            for (int round = 0; round < ROUNDS; round++) {
-                long before = leases();
-                await(() -> leases() - before, 50);
-                settings.pause(caller, "q", null);
-                long acknowledged = leases();
-                long asked = claims.get();
-                await(() -> claims.get() - asked, 20L * CLAIMERS);
-                assertThat(leases()).as("round " + round).isEqualTo(acknowledged);
-                settings.resume(caller, "q");
-            }
+            pauseAndResume(settings, caller, claims);
+        } finally {
             stop.set(true);
+            threads.close();
+        }
+    }
+
+    private void pauseAndResume(QueueSettings settings, Caller caller, AtomicLong claims) {
+        for (int round = 0; round < ROUNDS; round++) {
+            long before = leases();
+            await(() -> leases() - before, 50);
+            settings.pause(caller, "q", null);
+            long acknowledged = leases();
+            long asked = claims.get();
+            await(() -> claims.get() - asked, 20L * CLAIMERS);
+            assertThat(leases()).as("round " + round).isEqualTo(acknowledged);
+            settings.resume(caller, "q");
         }
     }
 
@@ -86,7 +94,9 @@ final class PauseTest {
     }
 
     private static void await(LongSupplier progress, long least) {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
         while (progress.getAsLong() < least) {
+            assertThat(System.nanoTime() - end).as("the lanes have stalled").isNegative();
             Thread.onSpinWait();
         }
     }
