@@ -31,6 +31,7 @@ public sealed interface Command<R> {
             implements Command<List<Leased>> {}
 
     /// A job in a worker's hands. `attempt` counts all attempts from 1, `retryCount` those that count as retries.
+    /// `facts` are the job's own when this node still remembers them; otherwise its row is to be read.
     record Leased(
             UUID id,
             int queue,
@@ -39,7 +40,12 @@ public sealed interface Command<R> {
             int retryCount,
             int priority,
             Instant startedAt,
-            Instant expiresAt) {}
+            Instant expiresAt,
+            @Nullable NewJob facts) {
+        Leased with(@Nullable NewJob known) {
+            return new Leased(id, queue, leaseId, attempt, retryCount, priority, startedAt, expiresAt, known);
+        }
+    }
 
     /// Who acknowledges: the lease if the client sent one, else the worker's name.
     record Holder(int org, UUID job, @Nullable UUID lease, String worker) {}

@@ -32,6 +32,7 @@ final class ExactWay {
 
     private final Ids ids;
     private final LeaseIds leaseIds = new LeaseIds();
+    private final RecentJobs recent = new RecentJobs();
 
     ExactWay(Ids ids) {
         this.ids = ids;
@@ -60,8 +61,8 @@ final class ExactWay {
         session.open(trip);
         ask(trip, session.cell(), batch, newJobs, claims);
         session.commit(trip, () -> reconcile(session, batch, newJobs, claims));
-        newJobs.propose(batch);
-        claims.propose();
+        newJobs.propose(batch, recent);
+        claims.propose(recent);
     }
 
     /// The statements of a prepared batch without the transaction around them, for looking at their plans.

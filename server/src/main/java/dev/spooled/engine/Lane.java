@@ -10,6 +10,7 @@ import dev.spooled.time.Clock;
 import dev.spooled.time.Ids;
 import java.sql.SQLException;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -79,6 +80,18 @@ public final class Lane implements AutoCloseable {
         var ticket = new Ticket<>(command);
         enter(ticket);
         return ticket.await();
+    }
+
+    /// As `run` for several commands that share their batches: answered in their order. Throws when one is refused,
+    /// though others may have been carried out.
+    public <R> List<R> runAll(List<? extends Command<R>> commands) {
+        List<Ticket<R>> tickets = new ArrayList<>();
+        for (Command<R> command : commands) {
+            var ticket = new Ticket<>(command);
+            enter(ticket);
+            tickets.add(ticket);
+        }
+        return tickets.stream().map(Ticket::await).toList();
     }
 
     private void enter(Ticket<?> ticket) {

@@ -130,14 +130,21 @@ final class NewJobs {
         addHolders(trip, cell);
     }
 
-    /// Proposes each ticket's answer.
-    void propose(Batch batch) {
+    /// Proposes each ticket's answer and remembers what is new.
+    void propose(Batch batch, RecentJobs recent) {
         for (Ticket<?> ticket : batch.enqueues) {
             var answers = new ArrayList<Enqueued>();
             for (Minted minted : batch.minted.getOrDefault(ticket, List.of())) {
                 answers.add(answer(minted));
             }
             ticket.propose(answers);
+        }
+        for (List<Minted> jobs : List.of(plain, keyed)) {
+            for (Minted minted : jobs) {
+                if (created.contains(minted.id())) {
+                    recent.remember(minted.id(), minted.job());
+                }
+            }
         }
     }
 

@@ -35,6 +35,14 @@ select ensure_day(:day::date)
 -- name: database_time
 select (extract(epoch from clock_timestamp()) * 1000000)::bigint as micros
 
+-- name: wait_briefly
+select set_config('lock_timeout', :wait, true)
+
+-- name: pass_barrier
+-- The other side of the barrier in engine.sql: granted once no batch that began earlier is left, given back at the end
+-- of the transaction.
+select pg_advisory_xact_lock(:barrier)
+
 -- name: register_node
 insert into node (id, name, version, address, started_at, seen_at) values (:id, :name, :version, :address, :now, :now)
 on conflict (id) do update set seen_at = excluded.seen_at, version = excluded.version, address = excluded.address

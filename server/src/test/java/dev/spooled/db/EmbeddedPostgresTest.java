@@ -150,12 +150,15 @@ class EmbeddedPostgresTest {
     @Test
     void aPidFileOfAZombieIsNoObstacle() throws Exception {
         assumeTrue(Files.isDirectory(Path.of("/proc")), "needs /proc");
-        Process parent = new ProcessBuilder("sh", "-c", "true & echo $!; exec sleep 600").start();
+        // The child ends after the shell, which would have collected it, has become a sleep, which does not.
+        Process parent = new ProcessBuilder("sh", "-c", "sleep 0.3 & echo $!; exec sleep 600").start();
         try (BufferedReader said = parent.inputReader(StandardCharsets.UTF_8)) {
             var zombie = new OsProcess(Long.parseLong(line(said)));
-            while (!zombie.isZombie()) {
+            long end = System.nanoTime() + AGAIN_WITHIN.toNanos();
+            while (!zombie.isZombie() && System.nanoTime() - end < 0) {
                 Thread.onSpinWait();
             }
+            assertThat(zombie.isZombie()).isTrue();
             leavePidFile(zombie.pid(), cluster());
             start().close();
         } finally {
