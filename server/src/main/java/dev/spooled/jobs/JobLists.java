@@ -32,6 +32,10 @@ public final class JobLists {
     private static final int FEW_TAGGED = 4_000;
     private static final int BACKLOG_MAX = 20_000;
     private static final int CANDIDATES_MAX = 40_000;
+
+    /// Jobs the counters may not know of yet.
+    private static final int RECENT = 2_000;
+
     private static final UUID NEWEST = new UUID(-1, -1);
     private static final UUID OLDEST = new UUID(0, 0);
 
@@ -131,7 +135,11 @@ public final class JobLists {
         boolean ascending = asked.order().ascending();
         if (asked.tag() == null) {
             return read(
-                    tx, turned(base(tx, args.and("scan", wanted), asked, everywhere), ascending), PAGE, args, false);
+                    tx,
+                    turned(base(tx, args.and("scan", wanted), asked, everywhere, wanted), ascending),
+                    PAGE,
+                    args,
+                    false);
         }
         if (asked.status() == null && everywhere) {
             return read(tx, turned("tagged", ascending), PAGE, args.and("scan", wanted), false);
@@ -143,7 +151,7 @@ public final class JobLists {
             return read(tx, turned("tagged_in", ascending), PAGE, args, false);
         }
         args.and("scan", WINDOW);
-        return read(tx, turned(base(tx, args, asked, everywhere), ascending), PAGE_TAGGED, args, false);
+        return read(tx, turned(base(tx, args, asked, everywhere, WINDOW), ascending), PAGE_TAGGED, args, false);
     }
 
     private static Walk turned(String walk, boolean ascending) {
@@ -151,24 +159,24 @@ public final class JobLists {
         return ascending ? newestFirst.oldestFirst() : newestFirst;
     }
 
-    private static String base(Tx tx, Args args, ListRequest asked, boolean everywhere) {
+    private static String base(Tx tx, Args args, ListRequest asked, boolean everywhere, int wanted) {
         return switch (asked.status()) {
             case null -> everywhere ? "of_org" : "of_queues";
             case PENDING -> "pending";
             case SCHEDULED -> "scheduled";
             case PROCESSING -> "processing";
-            case COMPLETED -> completed(tx, args, everywhere);
+            case COMPLETED -> completed(tx, args, everywhere, wanted);
             case FAILED, DEADLETTER, CANCELLED -> "ended";
         };
     }
 
-    private static String completed(Tx tx, Args args, boolean everywhere) {
+    private static String completed(Tx tx, Args args, boolean everywhere, int wanted) {
         long backlog = tx.first(BACKLOG, args, row -> row.bigint("n")).orElse(0L);
         if (backlog > BACKLOG_MAX) {
             args.and("candidates", CANDIDATES_MAX);
             return "completed_behind_backlog";
         }
-        args.and("candidates", CANDIDATES_MAX);
+        args.and("candidates", Math.max(0, backlog) + wanted + RECENT);
         return everywhere ? "completed_of_org" : "completed";
     }
 
