@@ -72,7 +72,7 @@ with r as (
     returning r.ord, r.error, r.fingerprint, r.retry, r.after_seconds, r.luck, r.day, l.id, l.org, l.queue, l.attempt, l.priority,
               l.retry_count, l.flags, l.lease_id, l.started_at, l.worker
 ), y as (
-    select x.*, j.expires_at as job_expires_at, w.version,
+    select x.*, case when j.expires_at > x.started_at then j.expires_at end as job_expires_at, w.version,
            x.retry and x.retry_count < coalesce(j.max_retries, 0) as again,
            :now::timestamptz + make_interval(secs => coalesce(x.after_seconds,
                backoff_seconds(coalesce(j.backoff, u.backoff), x.retry_count, x.luck / 1e6))) as run_at
@@ -109,10 +109,11 @@ with r as (
 ), x as (
     delete from lease l using r
     where l.cell = :cell and l.id = r.id and l.org = r.org and l.lease_id = r.lease_id
-    returning r.ord, r.day, l.id, l.org, l.queue, l.attempt, l.priority, l.retry_count, l.flags
+    returning r.ord, r.day, l.id, l.org, l.queue, l.attempt, l.priority, l.retry_count, l.flags, l.started_at
 ), i as (
     insert into ready (cell, queue, org, attempt, priority, retry_count, flags, id, expires_at)
-    select :cell, x.queue, x.org, x.attempt - 1, x.priority, x.retry_count, x.flags, x.id, j.expires_at
+    select :cell, x.queue, x.org, x.attempt - 1, x.priority, x.retry_count, x.flags, x.id,
+           case when j.expires_at > x.started_at then j.expires_at end
     from x left join job j on j.cell = :cell and j.id = x.id
 ), d as (
     insert into count_delta (cell, at, queue, kind, day, n)
@@ -275,7 +276,7 @@ with c as (
 ), g as (
     delete from lease where ctid = any (array (select ct from c)) returning id
 ), y as (
-    select c.*, j.expires_at as job_expires_at, w.version, c.retry_count < coalesce(j.max_retries, 0) as again,
+    select c.*, case when j.expires_at > c.started_at then j.expires_at end as job_expires_at, w.version, c.retry_count < coalesce(j.max_retries, 0) as again,
            case c.outcome when 3 then 'timed out' else 'lease expired' end as error
     from c
     left join job j on j.cell = :cell and j.id = c.id
