@@ -1,5 +1,6 @@
 package dev.spooled.queues;
 
+import dev.spooled.jobs.Backoff;
 import dev.spooled.json.JsonObject;
 import dev.spooled.json.SearchedJson;
 import dev.spooled.refusal.Bounds;
@@ -7,7 +8,8 @@ import dev.spooled.refusal.Refused;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/// What to change about a queue; null keeps what it has. A given `rateLimit` of null takes the limit away. `settings`,
+/// What to change about a queue; null keeps what it has. A given `rateLimit` or `backoff` of null takes it away.
+/// `settings`,
 /// a JSON object, is merged into what is there.
 record QueueChange(
         @Nullable Integer maxRetries,
@@ -15,6 +17,8 @@ record QueueChange(
         boolean rateLimitGiven,
         @Nullable Integer rateLimit,
         @Nullable Boolean enabled,
+        boolean backoffGiven,
+        @Nullable String backoff,
         String settings) {
 
     QueueChange {
@@ -36,6 +40,8 @@ record QueueChange(
                 body.has("rate_limit") || body.isNull("rate_limit"),
                 body.integerOrNull("rate_limit"),
                 body.flagOrNull("enabled"),
+                body.has("backoff") || body.isNull("backoff"),
+                Backoff.of(body),
                 Objects.requireNonNullElse(body.objectOrNull("settings"), "{}"));
     }
 }

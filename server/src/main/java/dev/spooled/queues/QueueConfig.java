@@ -4,7 +4,8 @@ import java.time.Instant;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/// A configured queue. `rateLimit` is in claims a second over all servers, null for none; `settings` is a JSON object.
+/// A configured queue. `rateLimit` is in claims a second over all servers, null for none; `settings` and
+/// `backoff` are JSON objects.
 record QueueConfig(
         String name,
         UUID id,
@@ -13,6 +14,7 @@ record QueueConfig(
         int defaultTimeoutSeconds,
         @Nullable Integer rateLimit,
         boolean enabled,
+        @Nullable String backoff,
         @Nullable Pause pause,
         String settings,
         Instant createdAt,

@@ -89,6 +89,8 @@ public final class QueueSettings {
                 .and("rate_limit_given", change.rateLimitGiven())
                 .and("rate_limit", change.rateLimit())
                 .and("enabled", change.enabled())
+                .and("backoff_given", change.backoffGiven())
+                .and("backoff", change.backoff())
                 .and("settings", change.settings())
                 .and("now", clock.now());
         QueueConfig config = tx.first(CONFIGURE, args, QueueSettings::config).orElseThrow();
@@ -191,6 +193,7 @@ public final class QueueSettings {
                 row.integer("default_timeout"),
                 row.integerOrNull("rate_limit"),
                 row.bool("enabled"),
+                row.textOrNull("backoff"),
                 since == null ? null : new Pause(since, row.textOrNull("paused_reason")),
                 row.text("settings"),
                 row.instant("created_at"),

@@ -3,7 +3,7 @@
 
 -- name: list
 select name, public_id, id, max_retries, default_timeout, rate_limit, enabled, paused_at, paused_reason,
-       settings::text as settings, created_at, updated_at
+       backoff::text as backoff, settings::text as settings, created_at, updated_at
 from queue
 where cell = :cell and org = :org and configured and (:all or name = any (:names::text[]))
 order by name
@@ -11,7 +11,7 @@ limit :limit offset :offset
 
 -- name: get
 select name, public_id, id, max_retries, default_timeout, rate_limit, enabled, paused_at, paused_reason,
-       settings::text as settings, created_at, updated_at
+       backoff::text as backoff, settings::text as settings, created_at, updated_at
 from queue
 where cell = :cell and org = :org and name = :name and configured
 
@@ -23,6 +23,7 @@ set configured = true,
     max_retries = coalesce(:max_retries::int, max_retries),
     default_timeout = coalesce(:default_timeout::int, default_timeout),
     rate_limit = case when :rate_limit_given then :rate_limit::int else rate_limit end,
+    backoff = case when :backoff_given then :backoff::text::jsonb else backoff end,
     enabled = coalesce(:enabled::boolean, enabled),
     paused_at = case when coalesce(:enabled::boolean, enabled) then null else coalesce(paused_at, :now) end,
     paused_reason = case when coalesce(:enabled::boolean, enabled) then null else paused_reason end,
@@ -32,7 +33,7 @@ set configured = true,
     updated_at = :now
 where cell = :cell and org = :org and name = :name
 returning name, public_id, id, max_retries, default_timeout, rate_limit, enabled, paused_at, paused_reason,
-          settings::text as settings, created_at, updated_at
+          backoff::text as backoff, settings::text as settings, created_at, updated_at
 
 -- name: pause
 -- Pausing again keeps since when, and the reason unless there is a new one.

@@ -167,6 +167,22 @@ final class JobChangesHttpTest {
         }
     }
 
+    @Test
+    void aQueueMaySayHowLongItsJobsWait() {
+        String path = "/queues/" + queue + "/config";
+        assertThat(server.put(path, "{\"backoff\":{\"kind\":\"fixed\",\"base_seconds\":5}}")
+                        .body())
+                .contains("\"kind\": \"fixed\"");
+        String id = us.enqueue(queue, "");
+        us.claim(queue);
+        assertThat(us.post("/jobs/" + id + "/fail", 200, "{\"worker_id\":\"w1\",\"error\":\"x\"}"))
+                .contains(expected("00:05"));
+        assertThat(server.put(path, "{\"max_retries\":2}").body()).contains("\"kind\": \"fixed\"");
+        assertThat(server.put(path, "{\"backoff\":null}").body()).contains("\"backoff\":null");
+        assertThat(server.put(path, "{\"backoff\":{\"kind\":\"none\"}}").statusCode())
+                .isEqualTo(400);
+    }
+
     /// The clock may have moved for other tests: only the distance is known.
     private static String expected(String wait) {
         var next = server.clock.now().plusSeconds(wait.endsWith("00:05") ? 5 : 60);
