@@ -54,7 +54,7 @@ public final class EngineChores {
     }
 
     public List<Chore> all() {
-        return List.of(promote(), reap(), expire(), rollUp(), wakeParked(), keepPartitions(), recount());
+        return List.of(promote(), reap(), expire(), settle(), rollUp(), wakeParked(), keepPartitions(), recount());
     }
 
     /// Scheduled jobs whose time has come become ready.
@@ -70,6 +70,12 @@ public final class EngineChores {
     /// Jobs past their `expires_at` are cancelled.
     public Chore expire() {
         return chore("expire", Duration.ofSeconds(1), () -> lane.run(new Command.Expire(MOVED_MAX)) >= MOVED_MAX);
+    }
+
+    /// Jobs that wait for ended ones hear of it, where a batch did not come to it (its node stopped, or there were
+    /// many).
+    public Chore settle() {
+        return chore("settle", Duration.ofSeconds(1), () -> lane.run(new Command.Settle()) > 0);
     }
 
     /// Appended counter deltas are folded into the counters.

@@ -129,6 +129,8 @@ public final class Lane implements AutoCloseable {
                 String result = complete.result();
                 yield 128L + (result == null ? 0 : result.length());
             }
+            case Command.Replay replay -> 64L * replay.jobs().size();
+            case Command.Purge purge -> 64L * purge.jobs().size();
             default -> 128L;
         };
     }
@@ -285,6 +287,9 @@ public final class Lane implements AutoCloseable {
 
     private void publish(Batch batch) {
         woken.addAll(batch.freshened);
+        if (batch.unsettled) {
+            deferred.addLast(new Ticket<>(new Command.Settle()));
+        }
         for (Ticket<?> ticket : batch.tickets) {
             if (ticket.command() instanceof Claim claim
                     && ticket.proposed() instanceof List<?> found

@@ -211,6 +211,8 @@ public final class Jobs {
             case Acknowledged.Renewed renewed -> {}
             case Acknowledged.Released released -> {}
             case Acknowledged.Cancelled cancelled -> {}
+            case Acknowledged.Retried retried -> {}
+            case Acknowledged.Prioritised prioritised -> {}
         }
     }
 
@@ -222,6 +224,8 @@ public final class Jobs {
             case Settled.Renewed renewed -> new Acknowledged.Renewed(renewed.expiresAt());
             case Settled.Released released -> new Acknowledged.Released();
             case Settled.Cancelled cancelled -> new Acknowledged.Cancelled();
+            case Settled.Retried retried -> new Acknowledged.Retried();
+            case Settled.Prioritised prioritised -> new Acknowledged.Prioritised(prioritised.old());
             case Settled.Missed missed -> null;
         };
     }

@@ -104,6 +104,9 @@ final class TestCell implements AutoCloseable {
         } catch (SQLException e) {
             throw new IllegalStateException(e);
         }
+        if (batch.unsettled) {
+            left.add(new Ticket<>(new Command.Settle()));
+        }
         return left;
     }
 

@@ -78,7 +78,7 @@ final class JobsHttpTest {
         assertThat(claimed)
                 .contains(payload.replace("[ ]", "[]"))
                 .contains("\"status\":\"processing\"")
-                .contains("\"tags\":{\"env\": \"prod\"}");
+                .contains("\"tags\":{\"env\":\"prod\"}");
         String lease = text(claimed, "lease_id");
         assertThat(job(id)).contains("\"status\":\"processing\"").contains("\"lease_id\":\"" + lease + "\"");
         var beat = acknowledge(id, "heartbeat", "w1", lease, ",\"lease_duration_secs\":60");
