@@ -16,11 +16,17 @@ import dev.spooled.engine.Cell;
 import dev.spooled.health.DatabaseProbe;
 import dev.spooled.health.HealthHttp;
 import dev.spooled.jobs.ClaimedJobs;
+import dev.spooled.jobs.DeadLetters;
+import dev.spooled.jobs.DeadLettersHttp;
 import dev.spooled.jobs.Diagnosis;
 import dev.spooled.jobs.JobLimits;
+import dev.spooled.jobs.JobLists;
+import dev.spooled.jobs.JobListsHttp;
 import dev.spooled.jobs.JobReads;
+import dev.spooled.jobs.JobStats;
 import dev.spooled.jobs.Jobs;
 import dev.spooled.jobs.JobsHttp;
+import dev.spooled.jobs.Progress;
 import dev.spooled.metrics.Metrics;
 import dev.spooled.metrics.MetricsHttp;
 import dev.spooled.orgs.Organizations;
@@ -103,13 +109,19 @@ public final class App implements AutoCloseable {
     private List<Door> doors() {
         var health = new HealthHttp(() -> serving && cell.isReady(), new DatabaseProbe(cell.db()));
         var authenticate = new Authenticate(keys, new WideGate(cell.clock()));
+        var reads = new JobReads(cell.db());
+        var lists = new JobLists(cell.db());
+        var diagnosis = new Diagnosis(cell.db(), cell.clock());
         return List.of(
                 health,
                 new MetricsHttp(metrics, config.access().metricsToken()),
                 new OpenApi(),
                 new OrgsHttp(organizations, new AdminKey(config.access().adminApiKey()), registration()),
                 new ApiKeysHttp(new OwnKeys(cell.db(), cell.clock(), keys), authenticate),
-                new JobsHttp(jobs(), authenticate),
+                new DeadLettersHttp(new DeadLetters(cell.lane(), lists, reads), cell.clock(), authenticate),
+                new JobListsHttp(lists, new JobStats(cell.db()), reads, authenticate),
+                new JobsHttp(
+                        jobs(reads, diagnosis), new Progress(cell.db(), cell.clock(), reads, diagnosis), authenticate),
                 queuesHttp(authenticate),
                 new WorkersHttp(new Workers(cell.db(), cell.clock()), rhythm(), authenticate));
     }
@@ -129,11 +141,8 @@ public final class App implements AutoCloseable {
         return new WorkersHttp.Rhythm(config.jobs().lease(), config.jobs().heartbeat());
     }
 
-    private Jobs jobs() {
-        var views = new Jobs.Views(
-                new JobReads(cell.db(), cell.clock()),
-                new ClaimedJobs(cell.db()),
-                new Diagnosis(cell.db(), cell.clock()));
+    private Jobs jobs(JobReads reads, Diagnosis diagnosis) {
+        var views = new Jobs.Views(reads, new ClaimedJobs(cell.db()), diagnosis);
         return new Jobs(cell.lane(), queues, views, new Jobs.Rules(cell.clock(), JobLimits.STANDARD), metrics);
     }
 

@@ -72,7 +72,30 @@ class JobLifeModelTest {
     }
 
     @Test
-    void followsTheModel() {
+    void theExactWayFollowsTheModel() {
+        cell.runExactly();
+        followTheModel("exact");
+    }
+
+    @Test
+    void theAssertedWayFollowsTheModel() {
+        cell.assertBatches(() -> false);
+        cell.undone = 0;
+        followTheModel("asserted");
+        assertThat(cell.undone).as("memory was wrong").isZero();
+    }
+
+    /// A third of the assertions fail: nothing but latency shows.
+    @Test
+    void failedAssertionsShowNothing() {
+        var random = new Random(7);
+        cell.assertBatches(() -> random.nextInt(3) == 0);
+        cell.undone = 0;
+        followTheModel("asserted, a third of it undone");
+        assertThat(cell.undone).isPositive();
+    }
+
+    private static void followTheModel(String way) {
         long first = Long.getLong("model.seed", System.nanoTime());
         for (int run = 0; run < RUNS; run++) {
             long seed = first + run;
@@ -80,12 +103,12 @@ class JobLifeModelTest {
             String fault = faultOf(steps);
             if (fault != null) {
                 List<Step> fewest = shrink(steps);
-                throw new AssertionError("-Dmodel.seed=" + seed + ": " + faultOf(fewest) + "\nafter "
+                throw new AssertionError(way + " -Dmodel.seed=" + seed + ": " + faultOf(fewest) + "\nafter "
                         + String.join(
                                 "\n", fewest.stream().map(Object::toString).toList()));
             }
         }
-        System.out.println("model: " + RUNS + " runs of " + STEPS + " steps from -Dmodel.seed=" + first);
+        System.out.println("model: " + way + ", " + RUNS + " runs of " + STEPS + " steps from -Dmodel.seed=" + first);
     }
 
     @Test
@@ -147,6 +170,7 @@ class JobLifeModelTest {
         final List<Leased> handedOut = new ArrayList<>();
 
         Run() {
+            cell.restart();
             for (String table : List.of(
                     "ready",
                     "scheduled",

@@ -213,9 +213,6 @@ final class JobsHttpTest {
         assertThat(server.post("/jobs", "{\"queue_name\":\"q\",\"payload\":\"" + "x".repeat(1_000) + "\"}")
                         .statusCode())
                 .isEqualTo(413);
-        assertThat(server.post("/jobs", "{\"queue_name\":\"q\",\"payload\":{},\"parent_job_id\":\"x\"}")
-                        .statusCode())
-                .isEqualTo(501);
         assertThat(server.get("/jobs/nope").statusCode()).isEqualTo(404);
         assertThat(server.get("/jobs/" + UUID.randomUUID() + "/attempts").statusCode())
                 .isEqualTo(404);

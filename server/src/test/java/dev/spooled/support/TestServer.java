@@ -12,11 +12,17 @@ import dev.spooled.engine.Lane;
 import dev.spooled.health.DatabaseProbe;
 import dev.spooled.health.HealthHttp;
 import dev.spooled.jobs.ClaimedJobs;
+import dev.spooled.jobs.DeadLetters;
+import dev.spooled.jobs.DeadLettersHttp;
 import dev.spooled.jobs.Diagnosis;
 import dev.spooled.jobs.JobLimits;
+import dev.spooled.jobs.JobLists;
+import dev.spooled.jobs.JobListsHttp;
 import dev.spooled.jobs.JobReads;
+import dev.spooled.jobs.JobStats;
 import dev.spooled.jobs.Jobs;
 import dev.spooled.jobs.JobsHttp;
+import dev.spooled.jobs.Progress;
 import dev.spooled.metrics.Metrics;
 import dev.spooled.metrics.MetricsHttp;
 import dev.spooled.orgs.NewOrganization;
@@ -63,10 +69,10 @@ public final class TestServer implements AutoCloseable {
         lane.start();
         key = organizations.ensureDefault().orElseThrow().key().key();
         var metrics = new Metrics();
-        var views = new Jobs.Views(
-                new JobReads(database.db(), clock),
-                new ClaimedJobs(database.db()),
-                new Diagnosis(database.db(), clock));
+        var reads = new JobReads(database.db());
+        var lists = new JobLists(database.db());
+        var diagnosis = new Diagnosis(database.db(), clock);
+        var views = new Jobs.Views(reads, new ClaimedJobs(database.db()), diagnosis);
         var queues = new Queues(database.db(), clock, Queues.Defaults.STANDARD);
         var jobs = new Jobs(lane, queues, views, new Jobs.Rules(clock, new JobLimits(1_000, false)), metrics);
         var authenticate = new Authenticate(keys, new WideGate(clock));
@@ -79,7 +85,9 @@ public final class TestServer implements AutoCloseable {
                                 new OpenApi(),
                                 new OrgsHttp(organizations, new AdminKey(ADMIN_KEY), Registration.CLOSED),
                                 new ApiKeysHttp(new OwnKeys(database.db(), clock, keys), authenticate),
-                                new JobsHttp(jobs, authenticate),
+                                new DeadLettersHttp(new DeadLetters(lane, lists, reads), clock, authenticate),
+                                new JobListsHttp(lists, new JobStats(database.db()), reads, authenticate),
+                                new JobsHttp(jobs, new Progress(database.db(), clock, reads, diagnosis), authenticate),
                                 new QueuesHttp(settings, new QueueFigures(database.db(), clock, queues), authenticate),
                                 new WorkersHttp(
                                         new Workers(database.db(), clock), WorkersHttp.Rhythm.STANDARD, authenticate)),
@@ -120,6 +128,17 @@ public final class TestServer implements AutoCloseable {
 
     public HttpResponse<String> get(String path) {
         return send(to("/api/v1" + path).header("Authorization", "Bearer " + key));
+    }
+
+    public HttpResponse<String> get(String by, String path) {
+        return send(to("/api/v1" + path).header("Authorization", "Bearer " + by));
+    }
+
+    public HttpResponse<String> put(String path, String json) {
+        return send(to("/api/v1" + path)
+                .header("Authorization", "Bearer " + key)
+                .header("Content-Type", "application/json")
+                .PUT(BodyPublishers.ofString(json)));
     }
 
     public HttpResponse<String> delete(String path) {
