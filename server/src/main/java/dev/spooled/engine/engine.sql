@@ -482,10 +482,20 @@ on conflict do nothing
 -- name: claim
 -- One request per queue: SKIP LOCKED does not skip one's own locks, so claims of a queue are merged before. The slot of
 -- a row is its queue's base plus its rank; arrays by slot say whose it is. Paused queues give nothing.
-with rq as (
-    select t.queue, t.base, t.n
+-- A queue with a rate limit gives what is left of its second. Its row of queue_rate is locked first: a claim that waited
+-- for another node's sees that one's count, and a node whose clock is behind the row's second waits for its own.
+with rate as materialized (
+    select r.queue, u.rate_limit - case when r.second = date_trunc('second', :now::timestamptz) then r.used
+                                        when r.second > :now then u.rate_limit else 0 end as free
+    from queue u join queue_rate r on r.cell = :cell and r.queue = u.id
+    where u.cell = :cell and u.id = any (:queues::int[]) and u.rate_limit is not null and u.enabled
+    order by r.queue for update of r
+), rq as (
+    select t.queue, t.base, case when u.rate_limit is null then t.n else greatest(least(t.n, rate.free), 0) end as n
     from unnest(:queues::int[], :bases::int[], :limits::int[]) as t (queue, base, n)
     join queue u on u.cell = :cell and u.id = t.queue and u.enabled
+    left join rate on rate.queue = t.queue
+    where u.rate_limit is null or rate.free > 0
 ), c as materialized (
     select x.*, rq.base + row_number() over (partition by x.queue order by x.priority desc, x.id) as slot
     from rq, lateral (
@@ -501,6 +511,12 @@ with rq as (
            :now::timestamptz + make_interval(secs => (:seconds::int[])[(:asks::int[])[c.slot]]),
            (:workers::text[])[(:asks::int[])[c.slot]]
     from c left join job j on j.cell = :cell and j.id = c.id
+), s as (
+    update queue_rate r
+    set used = case when r.second = date_trunc('second', :now::timestamptz) then r.used else 0 end + g.n,
+        second = date_trunc('second', :now::timestamptz)
+    from (select c.queue, count(*)::int as n from c join rate on rate.queue = c.queue group by c.queue) g
+    where r.cell = :cell and r.queue = g.queue
 ), d as (
     insert into count_delta (cell, at, queue, kind, day, n)
     select :cell, :now, array_agg(queue), array_agg(kind), array_agg(day), array_agg(n)
@@ -514,10 +530,18 @@ select slot::int, id, queue, attempt + 1 as attempt, retry_count, priority from 
 
 -- name: claim_by_key
 -- The same with keys in place of row addresses, for databases that refuse ctid (docs/ARCHITECTURE.md, "Growing").
-with rq as (
-    select t.queue, t.base, t.n
+with rate as materialized (
+    select r.queue, u.rate_limit - case when r.second = date_trunc('second', :now::timestamptz) then r.used
+                                        when r.second > :now then u.rate_limit else 0 end as free
+    from queue u join queue_rate r on r.cell = :cell and r.queue = u.id
+    where u.cell = :cell and u.id = any (:queues::int[]) and u.rate_limit is not null and u.enabled
+    order by r.queue for update of r
+), rq as (
+    select t.queue, t.base, case when u.rate_limit is null then t.n else greatest(least(t.n, rate.free), 0) end as n
     from unnest(:queues::int[], :bases::int[], :limits::int[]) as t (queue, base, n)
     join queue u on u.cell = :cell and u.id = t.queue and u.enabled
+    left join rate on rate.queue = t.queue
+    where u.rate_limit is null or rate.free > 0
 ), c as materialized (
     select x.*, rq.base + row_number() over (partition by x.queue order by x.priority desc, x.id) as slot
     from rq, lateral (
@@ -534,6 +558,12 @@ with rq as (
            :now::timestamptz + make_interval(secs => (:seconds::int[])[(:asks::int[])[c.slot]]),
            (:workers::text[])[(:asks::int[])[c.slot]]
     from c left join job j on j.cell = :cell and j.id = c.id
+), s as (
+    update queue_rate r
+    set used = case when r.second = date_trunc('second', :now::timestamptz) then r.used else 0 end + g.n,
+        second = date_trunc('second', :now::timestamptz)
+    from (select c.queue, count(*)::int as n from c join rate on rate.queue = c.queue group by c.queue) g
+    where r.cell = :cell and r.queue = g.queue
 ), d as (
     insert into count_delta (cell, at, queue, kind, day, n)
     select :cell, :now, array_agg(queue), array_agg(kind), array_agg(day), array_agg(n)
