@@ -47,6 +47,9 @@ select pg_advisory_xact_lock(:barrier)
 insert into node (id, name, version, address, started_at, seen_at) values (:id, :name, :version, :address, :now, :now)
 on conflict (id) do update set seen_at = excluded.seen_at, version = excluded.version, address = excluded.address
 
+-- name: other_nodes
+select 1 from node where id <> :id and seen_at > :since limit 1
+
 -- name: forget_marks
 delete from lane_mark m using node n where n.id = m.node and n.seen_at < :before
 
