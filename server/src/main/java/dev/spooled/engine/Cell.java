@@ -32,6 +32,8 @@ public final class Cell implements AutoCloseable {
         lane.run(new Command.Promote(1));
         var all = new ArrayList<Chore>(chores.all());
         all.add(EngineChores.followClock(db, clock));
+        all.add(new Retention(db, clock, number).dropDays());
+        all.addAll(new RetentionSweep(db, clock, number).chores());
         all.add(chores.registerNode(node, version));
         upkeep = new Upkeep(all);
     }
