@@ -2,31 +2,47 @@ package dev.spooled;
 
 import dev.spooled.access.AdminKey;
 import dev.spooled.access.ApiKeys;
+import dev.spooled.access.ApiKeysHttp;
 import dev.spooled.access.Authenticate;
+import dev.spooled.access.OwnKeys;
 import dev.spooled.access.WideGate;
 import dev.spooled.config.Config;
 import dev.spooled.db.DatabaseUrl;
 import dev.spooled.db.DbAddress;
 import dev.spooled.db.EmbeddedPostgres;
 import dev.spooled.db.PostgresCheck;
+import dev.spooled.engine.Barrier;
 import dev.spooled.engine.Cell;
 import dev.spooled.health.DatabaseProbe;
 import dev.spooled.health.HealthHttp;
 import dev.spooled.jobs.ClaimedJobs;
+import dev.spooled.jobs.DeadLetters;
+import dev.spooled.jobs.DeadLettersHttp;
 import dev.spooled.jobs.Diagnosis;
 import dev.spooled.jobs.JobLimits;
+import dev.spooled.jobs.JobLists;
+import dev.spooled.jobs.JobListsHttp;
 import dev.spooled.jobs.JobReads;
+import dev.spooled.jobs.JobStats;
 import dev.spooled.jobs.Jobs;
 import dev.spooled.jobs.JobsHttp;
+import dev.spooled.jobs.Progress;
 import dev.spooled.metrics.Metrics;
 import dev.spooled.metrics.MetricsHttp;
 import dev.spooled.orgs.Organizations;
 import dev.spooled.orgs.OrgsHttp;
 import dev.spooled.orgs.Queues;
 import dev.spooled.orgs.Registration;
+import dev.spooled.queues.QueueFigures;
+import dev.spooled.queues.QueueSettings;
+import dev.spooled.queues.QueuesHttp;
+import dev.spooled.upkeep.Upkeep;
 import dev.spooled.web.Door;
 import dev.spooled.web.OpenApi;
 import dev.spooled.web.Web;
+import dev.spooled.workers.SilentWorkers;
+import dev.spooled.workers.Workers;
+import dev.spooled.workers.WorkersHttp;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -36,6 +52,7 @@ import org.jspecify.annotations.Nullable;
 public final class App implements AutoCloseable {
     static final String VERSION = version();
     private static final int CONNECTIONS_MAX = 20_000;
+    private static final int CELL = 0;
 
     private final Config config;
     private final @Nullable EmbeddedPostgres embedded;
@@ -43,7 +60,9 @@ public final class App implements AutoCloseable {
     private final Metrics metrics = new Metrics();
     private final ApiKeys keys;
     private final Organizations organizations;
+    private final Queues queues;
     private final Web web;
+    private final Upkeep upkeep;
     private volatile boolean serving;
 
     /// Starts the database and everything on it, but no door yet.
@@ -59,11 +78,13 @@ public final class App implements AutoCloseable {
         keys = new ApiKeys(cell.db(), cell.clock());
         organizations =
                 new Organizations(cell.db(), cell.clock(), keys, config.plans().byDefault());
+        queues = queues();
         web = new Web(
                 options(),
                 doors(),
                 List.of(new MetricsHttp(metrics, config.access().metricsToken())),
                 metrics);
+        upkeep = new Upkeep(List.of(new SilentWorkers(cell.db(), cell.clock(), CELL)));
     }
 
     // ---- database
@@ -88,22 +109,40 @@ public final class App implements AutoCloseable {
     private List<Door> doors() {
         var health = new HealthHttp(() -> serving && cell.isReady(), new DatabaseProbe(cell.db()));
         var authenticate = new Authenticate(keys, new WideGate(cell.clock()));
+        var reads = new JobReads(cell.db());
+        var lists = new JobLists(cell.db());
+        var diagnosis = new Diagnosis(cell.db(), cell.clock());
         return List.of(
                 health,
                 new MetricsHttp(metrics, config.access().metricsToken()),
                 new OpenApi(),
                 new OrgsHttp(organizations, new AdminKey(config.access().adminApiKey()), registration()),
-                new JobsHttp(jobs(), authenticate));
+                new ApiKeysHttp(new OwnKeys(cell.db(), cell.clock(), keys), authenticate),
+                new DeadLettersHttp(new DeadLetters(cell.lane(), lists, reads), cell.clock(), authenticate),
+                new JobListsHttp(lists, new JobStats(cell.db()), reads, authenticate),
+                new JobsHttp(
+                        jobs(reads, diagnosis), new Progress(cell.db(), cell.clock(), reads, diagnosis), authenticate),
+                queuesHttp(authenticate),
+                new WorkersHttp(new Workers(cell.db(), cell.clock()), rhythm(), authenticate));
     }
 
-    private Jobs jobs() {
+    private Queues queues() {
         Config.Jobs defaults = config.jobs();
-        var queues = new Queues(cell.db(), cell.clock(), new Queues.Defaults((short) defaults.maxRetries(), (int)
+        return new Queues(cell.db(), cell.clock(), new Queues.Defaults((short) defaults.maxRetries(), (int)
                 defaults.timeout().toSeconds()));
-        var views = new Jobs.Views(
-                new JobReads(cell.db(), cell.clock()),
-                new ClaimedJobs(cell.db()),
-                new Diagnosis(cell.db(), cell.clock()));
+    }
+
+    private QueuesHttp queuesHttp(Authenticate authenticate) {
+        var settings = new QueueSettings(cell.db(), cell.clock(), queues, cell.lane(), new Barrier(cell.db(), CELL));
+        return new QueuesHttp(settings, new QueueFigures(cell.db(), cell.clock(), queues), authenticate);
+    }
+
+    private WorkersHttp.Rhythm rhythm() {
+        return new WorkersHttp.Rhythm(config.jobs().lease(), config.jobs().heartbeat());
+    }
+
+    private Jobs jobs(JobReads reads, Diagnosis diagnosis) {
+        var views = new Jobs.Views(reads, new ClaimedJobs(cell.db()), diagnosis);
         return new Jobs(cell.lane(), queues, views, new Jobs.Rules(cell.clock(), JobLimits.STANDARD), metrics);
     }
 
@@ -151,6 +190,7 @@ public final class App implements AutoCloseable {
         serving = false;
         cell.lane().stopParking();
         web.close();
+        upkeep.close();
         cell.close();
         metrics.close();
         closeDatabase();

@@ -25,7 +25,11 @@ class ArchitectureTest {
             List.of("access"),
             List.of("orgs"),
             List.of("metrics"),
-            List.of("jobs", "health"));
+            List.of("jobs", "health"),
+            List.of("queues", "workers"));
+
+    /// Features that know nothing of each other.
+    private static final List<String> APART = List.of("queues", "workers");
 
     private static final JavaClasses CLASSES = new ClassFileImporter()
             .withImportOption(new ImportOption.DoNotIncludeTests())
@@ -53,6 +57,21 @@ class ArchitectureTest {
         var placed = new ArrayList<String>(List.of("dev.spooled"));
         LAYERS.forEach(layer -> layer.forEach(name -> placed.add("dev.spooled." + name)));
         assertThat(CLASSES.stream().map(c -> c.getPackageName()).distinct()).isSubsetOf(placed);
+    }
+
+    @Test
+    void featuresStandApart() {
+        for (String feature : APART) {
+            var others = new ArrayList<String>(APART);
+            others.remove(feature);
+            noClasses()
+                    .that()
+                    .resideInAPackage("dev.spooled." + feature)
+                    .should()
+                    .dependOnClassesThat()
+                    .resideInAnyPackage(packages(others))
+                    .check(CLASSES);
+        }
     }
 
     @Test

@@ -21,16 +21,14 @@ import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/// The API keys: minted, looked up by hash, revoked. What a hash leads to, also when to nothing, is remembered for a
-/// few
-/// seconds; a key revoked on this server stops at once, one revoked on another after those seconds. Safe for any number
-/// of threads.
+/// The API keys: minted and looked up by hash. What a hash leads to, also when to nothing, is remembered for a few
+/// seconds; a key changed on this server changes at once, one changed on another after those seconds. Safe for any
+/// number of threads.
 public final class ApiKeys {
     private static final Statements SQL = Statements.beside(ApiKeys.class, "access.sql");
     private static final Sql MINT = SQL.get("mint");
     private static final Sql HOLDER = SQL.get("holder");
     private static final Sql USED = SQL.get("used");
-    private static final Sql REVOKE = SQL.get("revoke");
 
     private static final Duration REMEMBERED = Duration.ofSeconds(5);
     private static final Duration USE_NOTED_EVERY = Duration.ofMinutes(5);
@@ -43,12 +41,19 @@ public final class ApiKeys {
             .expireAfterWrite(REMEMBERED)
             .build();
 
+    /// When keys were changed here, in nanoseconds of the monotonic timer: a reading that began before is not trusted.
+    private final Cache<UUID, Long> changed = Caffeine.newBuilder()
+            .maximumSize(MAX_REMEMBERED)
+            .expireAfterWrite(REMEMBERED.multipliedBy(12))
+            .build();
+
     public ApiKeys(Db db, Clock clock) {
         this.db = db;
         this.clock = clock;
     }
 
     private record Holder(
+            long readAtNanos,
             Caller caller,
             @Nullable Instant expiresAt,
             @Nullable Instant lastUsed) {}
@@ -82,24 +87,30 @@ public final class ApiKeys {
     /// The caller a presented key stands for, if the key and its organization are in force.
     public Optional<Caller> caller(String presented) {
         byte[] hash = RawKey.presented(presented).hash();
-        return known.get(ByteBuffer.wrap(hash), key -> lookUp(hash))
-                .filter(this::inForce)
-                .map(Holder::caller);
+        var key = ByteBuffer.wrap(hash);
+        Optional<Holder> holder = known.get(key, it -> lookUp(hash));
+        if (holder.filter(this::isOutdated).isPresent()) {
+            holder = lookUp(hash);
+            known.put(key, holder);
+        }
+        return holder.filter(this::inForce).map(Holder::caller);
     }
 
-    /// Ends a key. Answers whether there was one to end.
-    public boolean revoke(int org, UUID key) {
-        int ended = db.inOrg(org, tx -> tx.run(REVOKE, Args.of("id", key).and("org", org)));
-        known.asMap()
-                .values()
-                .removeIf(holder ->
-                        holder.filter(it -> it.caller().key().equals(key)).isPresent());
-        return ended > 0;
+    /// Makes a change to a key, which has been committed, hold here at once; also against a reading still under way.
+    void forget(UUID id, byte[] hash) {
+        changed.put(id, System.nanoTime());
+        known.invalidate(ByteBuffer.wrap(hash));
+    }
+
+    private boolean isOutdated(Holder holder) {
+        Long at = changed.getIfPresent(holder.caller().key());
+        return at != null && at - holder.readAtNanos() >= 0;
     }
 
     private Optional<Holder> lookUp(byte[] hash) {
+        long begun = System.nanoTime();
         return db.asEngine(tx -> {
-            Optional<Holder> holder = tx.first(HOLDER, Args.of("hash", hash), ApiKeys::holder);
+            Optional<Holder> holder = tx.first(HOLDER, Args.of("hash", hash), row -> holder(row, begun));
             holder.filter(this::inForce).ifPresent(it -> noteUse(tx, it));
             return holder;
         });
@@ -119,7 +130,7 @@ public final class ApiKeys {
         return end == null || end.isAfter(clock.now());
     }
 
-    private static Holder holder(Row row) throws SQLException {
+    private static Holder holder(Row row, long readAtNanos) throws SQLException {
         List<String> queues = row.texts("queues");
         var caller = new Caller(
                 row.integer("org"),
@@ -130,6 +141,6 @@ public final class ApiKeys {
                 queues.contains("*") ? Set.of() : Set.copyOf(queues),
                 row.texts("scopes").contains("admin"),
                 row.integerOrNull("rate_limit"));
-        return new Holder(caller, row.instantOrNull("expires_at"), row.instantOrNull("last_used"));
+        return new Holder(readAtNanos, caller, row.instantOrNull("expires_at"), row.instantOrNull("last_used"));
     }
 }

@@ -7,15 +7,15 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// What a key is to be: its name, the queues it may touch (none or `*` for all), its own rate limit in requests a
-/// second
-/// and its end.
+/// second and its end.
 public record NewKey(
         String name,
         List<String> queues,
         @Nullable Integer rateLimit,
         @Nullable Instant expiresAt) {
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9 \\-_.()]{1,100}");
-    private static final int MAX_QUEUES = 1_000;
+    private static final Pattern QUEUE = Pattern.compile("[\\p{L}\\p{N}_.*\\-]{1,255}");
+    private static final int MAX_QUEUES = 50;
     private static final int MAX_RATE = 10_000;
 
     public NewKey {
@@ -24,6 +24,9 @@ public record NewKey(
         }
         if (queues.size() > MAX_QUEUES) {
             throw Refused.invalid("queues", "queues may name at most " + MAX_QUEUES);
+        }
+        if (!queues.stream().allMatch(queue -> QUEUE.matcher(queue).matches())) {
+            throw Refused.invalid("queues", "queues must be names of 1 to 255 letters, digits or - _ . *");
         }
         if (rateLimit != null && (rateLimit < 1 || rateLimit > MAX_RATE)) {
             throw Refused.invalid("rate_limit", "rate_limit must lie between 1 and " + MAX_RATE);

@@ -15,7 +15,3 @@ where k.key_hash = :hash and k.is_active and o.deleted_at is null
 -- Coarse on purpose: at most one write per key and five minutes, however many servers see the key.
 update api_key set last_used = :now
 where id = :id and (last_used is null or last_used < :before)
-
--- name: revoke
-update api_key set is_active = false
-where id = :id and org = :org and is_active

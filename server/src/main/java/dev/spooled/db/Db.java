@@ -6,9 +6,11 @@ import dev.spooled.db.DbAddress.Role;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
+import java.util.List;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /// Transactions outside the lane: `asEngine` for the server's own reads and chores, `inOrg` for whatever a tenant asks,
 /// which is the only way to a tenant's rows by the tenant's own role and sets the organization row security looks at.
@@ -16,9 +18,6 @@ import java.util.function.Function;
 /// A semaphore of the pool's size stands before each pool: thousands of virtual threads queueing inside HikariCP cost
 /// half the throughput (measured).
 public final class Db implements AutoCloseable {
-    private static final Sql SET_ORG =
-            new Sql("set_org", "select set_config('spooled.org', ?, true)", java.util.List.of("org"));
-
     private final Gate engine;
     private final Gate tenant;
 
@@ -28,19 +27,26 @@ public final class Db implements AutoCloseable {
     }
 
     public <T> T asEngine(Function<Tx, T> work) {
-        return engine.transaction(work);
+        return engine.transaction(null, work);
     }
 
     public <T> T inOrg(int org, Function<Tx, T> work) {
-        return tenant.transaction(tx -> {
-            tx.first(SET_ORG, Args.of("org", Integer.toString(org)), row -> true);
-            return work.apply(tx);
-        });
+        return tenant.transaction(org, work);
+    }
+
+    /// One reading statement as the engine, in one round trip.
+    public <T> List<T> readAsEngine(Sql sql, Args args, Row.Reader<T> reader) {
+        return engine.read(null, sql, args, reader);
+    }
+
+    /// One reading statement of a tenant, in one round trip.
+    public <T> List<T> readInOrg(int org, Sql sql, Args args, Row.Reader<T> reader) {
+        return tenant.read(org, sql, args, reader);
     }
 
     /// A tenant transaction without a tenant: sees nothing. For the start-up self-test.
     public <T> T asNobody(Function<Tx, T> work) {
-        return tenant.transaction(work);
+        return tenant.transaction(null, work);
     }
 
     @Override
@@ -71,10 +77,23 @@ public final class Db implements AutoCloseable {
             places = new Semaphore(connections, true);
         }
 
-        <T> T transaction(Function<Tx, T> work) {
+        /// A statement that commits by itself: organization and query go as one implicit transaction.
+        <T> List<T> read(@Nullable Integer org, Sql sql, Args args, Row.Reader<T> reader) {
             enter();
             try (Connection connection = pool.getConnection()) {
-                return committed(connection, work);
+                connection.setAutoCommit(true);
+                return new Tx(connection, org).list(sql, args, reader);
+            } catch (SQLException e) {
+                throw new DbFault(sql.name(), e);
+            } finally {
+                places.release();
+            }
+        }
+
+        <T> T transaction(@Nullable Integer org, Function<Tx, T> work) {
+            enter();
+            try (Connection connection = pool.getConnection()) {
+                return committed(connection, org, work);
             } catch (SQLException e) {
                 throw new DbFault("transaction", e);
             } finally {
@@ -93,10 +112,11 @@ public final class Db implements AutoCloseable {
             }
         }
 
-        private static <T> T committed(Connection connection, Function<Tx, T> work) throws SQLException {
+        private static <T> T committed(Connection connection, @Nullable Integer org, Function<Tx, T> work)
+                throws SQLException {
             T result;
             try {
-                result = work.apply(new Tx(connection));
+                result = work.apply(new Tx(connection, org));
             } catch (RuntimeException | Error e) {
                 rollBack(connection, e);
                 throw e;

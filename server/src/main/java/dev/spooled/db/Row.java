@@ -64,6 +64,10 @@ public final class Row {
         return time == null ? null : time.toInstant();
     }
 
+    public byte[] bytes(String column) throws SQLException {
+        return present(column, at.getBytes(column));
+    }
+
     public List<String> texts(String column) throws SQLException {
         Array array = at.getArray(column);
         return List.of((String[]) array.getArray());

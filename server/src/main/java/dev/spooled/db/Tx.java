@@ -7,24 +7,38 @@ import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /// A transaction in progress: runs named statements. Got from `Db`, which commits or rolls back.
 public final class Tx {
+    private static final String SET_ORG = "select set_config('spooled.org', ?, true);\n";
+
     private final Connection connection;
 
+    /// The organization that the next statement sets on its way, in the same round trip.
+    private @Nullable Integer orgToSet;
+
     Tx(Connection connection) {
+        this(connection, null);
+    }
+
+    Tx(Connection connection, @Nullable Integer org) {
         this.connection = connection;
+        this.orgToSet = org;
     }
 
     public <T> List<T> list(Sql sql, Args args, Row.Reader<T> reader) {
-        try (PreparedStatement statement = prepare(sql, args);
-                ResultSet result = statement.executeQuery()) {
-            var found = new ArrayList<T>();
-            var row = new Row(result);
-            while (result.next()) {
-                found.add(reader.read(row));
+        boolean first = orgToSet != null;
+        try (PreparedStatement statement = prepare(sql, args)) {
+            execute(statement, first);
+            try (ResultSet result = statement.getResultSet()) {
+                var found = new ArrayList<T>();
+                var row = new Row(result);
+                while (result.next()) {
+                    found.add(reader.read(row));
+                }
+                return found;
             }
-            return found;
         } catch (SQLException e) {
             throw new DbFault(sql.name(), e);
         }
@@ -37,16 +51,31 @@ public final class Tx {
 
     /// Runs an insert, update or delete and returns the number of rows it touched.
     public int run(Sql sql, Args args) {
+        boolean first = orgToSet != null;
         try (PreparedStatement statement = prepare(sql, args)) {
-            return statement.executeUpdate();
+            execute(statement, first);
+            return statement.getUpdateCount();
         } catch (SQLException e) {
             throw new DbFault(sql.name(), e);
         }
     }
 
     private PreparedStatement prepare(Sql sql, Args args) throws SQLException {
-        PreparedStatement statement = connection.prepareStatement(sql.text());
-        args.bind(sql, statement, 1);
+        Integer org = orgToSet;
+        orgToSet = null;
+        PreparedStatement statement = connection.prepareStatement(org == null ? sql.text() : SET_ORG + sql.text());
+        if (org != null) {
+            statement.setString(1, org.toString());
+        }
+        args.bind(sql, statement, org == null ? 1 : 2);
         return statement;
+    }
+
+    /// Steps over the result of setting the organization, if that went along.
+    private static void execute(PreparedStatement statement, boolean first) throws SQLException {
+        statement.execute();
+        if (first) {
+            statement.getMoreResults();
+        }
     }
 }

@@ -8,11 +8,17 @@ import dev.spooled.engine.Command.Expire;
 import dev.spooled.engine.Command.Fail;
 import dev.spooled.engine.Command.Heartbeat;
 import dev.spooled.engine.Command.Promote;
+import dev.spooled.engine.Command.Purge;
 import dev.spooled.engine.Command.Reap;
 import dev.spooled.engine.Command.Release;
+import dev.spooled.engine.Command.Replay;
+import dev.spooled.engine.Command.Retry;
+import dev.spooled.engine.Command.SetPriority;
+import dev.spooled.engine.Command.Settle;
 import dev.spooled.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -37,6 +43,10 @@ final class Batch {
     final List<Ticket<?>> fails = new ArrayList<>();
     final List<Ticket<?>> releases = new ArrayList<>();
     final List<Ticket<?>> cancels = new ArrayList<>();
+    final List<Ticket<?>> priorities = new ArrayList<>();
+    final List<Ticket<?>> revivals = new ArrayList<>();
+    final List<Ticket<?>> purges = new ArrayList<>();
+    final List<Ticket<?>> settles = new ArrayList<>();
     final List<Ticket<?>> promotes = new ArrayList<>();
     final List<Ticket<?>> reaps = new ArrayList<>();
     final List<Ticket<?>> expires = new ArrayList<>();
@@ -47,6 +57,9 @@ final class Batch {
     /// Queues whose jobs came back (released, promoted, reaped): known only after the batch ran, so parked claims of
     /// theirs look again in the next one. New jobs meet the parked claims in their own batch.
     final Set<Integer> freshened = new HashSet<>();
+
+    /// Whether ended jobs are left that others wait for: known only after the batch ran, for the next one to settle.
+    boolean unsettled;
 
     private final Set<UUID> touched = new HashSet<>();
     private final long nowMicros;
@@ -86,6 +99,11 @@ final class Batch {
                 addHeld(heartbeats, ticket, heartbeat.holder().job(), 0);
             case Release release -> addHeld(releases, ticket, release.job(), 0);
             case Cancel cancel -> addHeld(cancels, ticket, cancel.job(), 0);
+            case SetPriority change -> addHeld(priorities, ticket, change.job(), 0);
+            case Retry retry -> addHeld(revivals, ticket, retry.job(), 0);
+            case Replay replay -> addAllHeld(revivals, ticket, replay.jobs());
+            case Purge purge -> addAllHeld(purges, ticket, purge.jobs());
+            case Settle _ -> addAlone(settles, ticket, 1);
             case Promote promote -> addAlone(promotes, ticket, promote.limit());
             case Reap reap -> addAlone(reaps, ticket, reap.limit());
             case Expire expire -> addAlone(expires, ticket, expire.limit());
@@ -111,6 +129,14 @@ final class Batch {
         return addTo(kind, ticket, 1);
     }
 
+    private boolean addAllHeld(List<Ticket<?>> kind, Ticket<?> ticket, List<UUID> jobs) {
+        if (!Collections.disjoint(touched, jobs)) {
+            return false;
+        }
+        touched.addAll(jobs);
+        return addTo(kind, ticket, jobs.size());
+    }
+
     private boolean addAlone(List<Ticket<?>> kind, Ticket<?> ticket, int size) {
         return kind.isEmpty() && addTo(kind, ticket, size);
     }
@@ -127,7 +153,7 @@ final class Batch {
 
     /// Sorts acknowledgements by job: rows are locked in id order, so that two nodes never wait for each other.
     void sort() {
-        for (List<Ticket<?>> kind : List.of(heartbeats, completes, fails, releases, cancels)) {
+        for (List<Ticket<?>> kind : List.of(heartbeats, completes, fails, releases, cancels, priorities)) {
             kind.sort(Comparator.comparing(ticket -> jobOf(ticket.command())));
         }
     }
@@ -139,9 +165,28 @@ final class Batch {
             case Fail fail -> fail.holder().job();
             case Release release -> release.job();
             case Cancel cancel -> cancel.job();
-            case Enqueue _, Claim _, Promote _, Reap _, Expire _ ->
+            case SetPriority change -> change.job();
+            case Retry retry -> retry.job();
+            case Replay _, Purge _, Settle _, Enqueue _, Claim _, Promote _, Reap _, Expire _ ->
                 throw new IllegalArgumentException("no single job: " + command);
         };
+    }
+
+    /// Whether anything in it may end a job that others wait for.
+    boolean mayEnd() {
+        return !(completes.isEmpty()
+                && fails.isEmpty()
+                && cancels.isEmpty()
+                && reaps.isEmpty()
+                && expires.isEmpty()
+                && settles.isEmpty());
+    }
+
+    /// Forgets what a run proposed that was undone.
+    void clearAnswers() {
+        tickets.forEach(Ticket::forget);
+        freshened.clear();
+        unsettled = false;
     }
 
     /// Two batches of half the tickets each, ids kept: how a bad row is found without hurting the others.

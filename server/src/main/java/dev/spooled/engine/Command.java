@@ -16,8 +16,13 @@ public sealed interface Command<R> {
     /// New jobs, in one transaction: up to 100 of one caller.
     record Enqueue(List<NewJob> jobs) implements Command<List<Enqueued>> {}
 
-    /// `id` of the new job, or of the one that already holds the idempotency key (`created` false).
-    record Enqueued(UUID id, boolean created) {}
+    /// `id` of the new job, or of the one that already holds the idempotency key (`created` false). An `orphan` was not
+    /// made: its parent is unknown, did not complete, or was just moving between two tables (ask again).
+    record Enqueued(UUID id, boolean created, boolean orphan) {
+        public Enqueued(UUID id, boolean created) {
+            this(id, created, false);
+        }
+    }
 
     /// Up to `limit` jobs of a queue under leases of `leaseSeconds`. A claim that finds nothing is parked for up to
     /// `waitMillis` and answered as soon as a job of its queue commits. `alive` is asked before a parked claim is
@@ -26,6 +31,7 @@ public sealed interface Command<R> {
             implements Command<List<Leased>> {}
 
     /// A job in a worker's hands. `attempt` counts all attempts from 1, `retryCount` those that count as retries.
+    /// `facts` are the job's own when this node still remembers them; otherwise its row is to be read.
     record Leased(
             UUID id,
             int queue,
@@ -34,7 +40,12 @@ public sealed interface Command<R> {
             int retryCount,
             int priority,
             Instant startedAt,
-            Instant expiresAt) {}
+            Instant expiresAt,
+            @Nullable NewJob facts) {
+        Leased with(@Nullable NewJob known) {
+            return new Leased(id, queue, leaseId, attempt, retryCount, priority, startedAt, expiresAt, known);
+        }
+    }
 
     /// Who acknowledges: the lease if the client sent one, else the worker's name.
     record Holder(int org, UUID job, @Nullable UUID lease, String worker) {}
@@ -56,6 +67,18 @@ public sealed interface Command<R> {
     /// Cancels a job that is not running.
     record Cancel(int org, UUID job) implements Command<Settled> {}
 
+    /// Another priority for a job that is not running.
+    record SetPriority(int org, UUID job, short priority) implements Command<Settled> {}
+
+    /// A failed job or dead letter is ready again, its retries unspent.
+    record Retry(int org, UUID job) implements Command<Settled> {}
+
+    /// As `Retry` for those of the jobs that are dead letters at that instant. Answers which.
+    record Replay(int org, List<UUID> jobs) implements Command<List<UUID>> {}
+
+    /// Removes those of the jobs that are dead letters at that instant, with all that belongs to them. Answers which.
+    record Purge(int org, List<UUID> jobs) implements Command<List<UUID>> {}
+
     /// Due scheduled jobs become ready. Answers how many moved; `limit` of them means there may be more.
     record Promote(int limit) implements Command<Integer> {}
 
@@ -64,6 +87,10 @@ public sealed interface Command<R> {
 
     /// Jobs past their `expires_at` that were never claimed are cancelled.
     record Expire(int limit) implements Command<Integer> {}
+
+    /// Jobs that wait for ended ones start or are cancelled, as far as the batches that ended those left it undone.
+    /// Answers how many ended jobs were taken up.
+    record Settle() implements Command<Integer> {}
 
     /// What became of an acknowledgement.
     sealed interface Settled {
@@ -80,6 +107,10 @@ public sealed interface Command<R> {
         record Released() implements Settled {}
 
         record Cancelled() implements Settled {}
+
+        record Retried() implements Settled {}
+
+        record Prioritised(int old) implements Settled {}
 
         /// No row matched: why is a question for `Diagnosis`.
         record Missed() implements Settled {}

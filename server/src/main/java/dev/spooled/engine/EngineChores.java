@@ -7,6 +7,7 @@ import dev.spooled.db.Sql;
 import dev.spooled.db.Statements;
 import dev.spooled.time.Clock;
 import dev.spooled.time.DatabaseClock;
+import dev.spooled.time.Ids;
 import dev.spooled.upkeep.Chore;
 import java.time.Duration;
 import java.time.LocalDate;
@@ -23,6 +24,8 @@ import org.slf4j.LoggerFactory;
 public final class EngineChores {
     private static final Statements SQL = Statements.beside(EngineChores.class, "chores.sql");
     private static final Sql ROLL_UP = SQL.get("roll_up");
+    private static final Sql LIST_JOBS = SQL.get("list_jobs");
+    private static final Sql CHECK_LISTING = SQL.get("check_listing");
     private static final Sql QUEUES_READY = SQL.get("queues_ready");
     private static final Sql ENSURE_DAY = SQL.get("ensure_day");
     private static final Sql REGISTER_NODE = SQL.get("register_node");
@@ -33,6 +36,9 @@ public final class EngineChores {
 
     private static final int MOVED_MAX = 1_000;
     private static final int DELTAS_MAX = 2_000;
+    private static final int LISTED_MAX = 5_000;
+    private static final Duration LISTED_AFTER = Duration.ofSeconds(2);
+    private static final Duration CHECKED_AFTER = Duration.ofSeconds(90);
     private static final int DAYS_AHEAD = 7;
     private static final long PROMPT_NANOS = Duration.ofMillis(100).toNanos();
     private static final Duration FORGET_NODES_AFTER = Duration.ofDays(1);
@@ -56,7 +62,17 @@ public final class EngineChores {
     }
 
     public List<Chore> all() {
-        return List.of(promote(), reap(), expire(), rollUp(), wakeParked(), keepPartitions(), recount());
+        return List.of(
+                promote(),
+                reap(),
+                expire(),
+                settle(),
+                rollUp(),
+                list(),
+                checkListing(),
+                wakeParked(),
+                keepPartitions(),
+                recount());
     }
 
     /// Scheduled jobs whose time has come become ready.
@@ -74,6 +90,12 @@ public final class EngineChores {
         return chore("expire", Duration.ofSeconds(1), () -> lane.run(new Command.Expire(MOVED_MAX)) >= MOVED_MAX);
     }
 
+    /// Jobs that wait for ended ones hear of it, where a batch did not come to it (its node stopped, or there were
+    /// many).
+    public Chore settle() {
+        return chore("settle", Duration.ofSeconds(1), () -> lane.run(new Command.Settle()) > 0);
+    }
+
     /// Appended counter deltas are folded into the counters.
     public Chore rollUp() {
         return chore("roll-up", Duration.ofSeconds(1), () -> {
@@ -82,6 +104,24 @@ public final class EngineChores {
                     .orElse(0);
             return folded == DELTAS_MAX;
         });
+    }
+
+    /// New jobs enter the listing a moment after they were made, in order, so that lists need not be kept by the
+    /// enqueue.
+    public Chore list() {
+        return chore("list", Duration.ofSeconds(1), () -> listUpTo(LIST_JOBS, LISTED_AFTER));
+    }
+
+    /// Jobs whose commit came after the listing had passed them are listed after all.
+    public Chore checkListing() {
+        return chore("check-listing", Duration.ofSeconds(15), () -> listUpTo(CHECK_LISTING, CHECKED_AFTER));
+    }
+
+    private boolean listUpTo(Sql pass, Duration ago) {
+        Args args = Args.of("cell", cell)
+                .and("until", Ids.floor(clock.nowMillis() - ago.toMillis()))
+                .and("limit", LISTED_MAX);
+        return db.asEngine(tx -> tx.first(pass, args, row -> row.integer("n"))).orElse(0) == LISTED_MAX;
     }
 
     /// Parked claims hear of ready jobs that another node's commit left for them.

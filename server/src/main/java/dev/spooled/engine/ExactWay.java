@@ -20,6 +20,7 @@ import dev.spooled.time.Ids;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Function;
 import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
@@ -27,8 +28,11 @@ import org.jspecify.annotations.Nullable;
 /// Runs a batch with guarded statements that answer per row: right whatever other nodes do, and always the way back.
 /// One round trip, one transaction; answers are proposed to the tickets and published by the lane.
 final class ExactWay {
+    private static final int SETTLED_MAX = 500;
+
     private final Ids ids;
     private final LeaseIds leaseIds = new LeaseIds();
+    private final RecentJobs recent = new RecentJobs();
 
     ExactWay(Ids ids) {
         this.ids = ids;
@@ -52,27 +56,63 @@ final class ExactWay {
 
     void run(LaneSession session, Batch batch) throws SQLException {
         var trip = new RoundTrip();
-        var newJobs = NewJobs.of(batch);
-        var claims = Slots.deal(batch.claims, leaseIds);
+        var asked = ask(batch);
         session.open(trip);
-        ask(trip, session.cell(), batch, newJobs, claims);
-        session.commit(trip, () -> reconcile(session, batch, newJobs, claims));
-        newJobs.propose(batch);
-        claims.propose();
+        asked.addBeforeClaims(trip, session.cell());
+        asked.addClaims(trip, session.cell());
+        session.commit(trip, () -> asked.reconcile(session));
+        asked.propose();
+    }
+
+    Asked ask(Batch batch) {
+        return new Asked(batch);
+    }
+
+    RecentJobs recent() {
+        return recent;
     }
 
     /// The statements of a prepared batch without the transaction around them, for looking at their plans.
     RoundTrip statements(int cell, Batch batch) {
         var trip = new RoundTrip();
-        ask(trip, cell, batch, NewJobs.of(batch), Slots.deal(batch.claims, leaseIds));
+        var asked = ask(batch);
+        asked.addBeforeClaims(trip, cell);
+        asked.addClaims(trip, cell);
         return trip;
     }
 
-    private static void ask(RoundTrip trip, int cell, Batch batch, NewJobs newJobs, Slots claims) {
-        settle(trip, cell, batch);
-        move(trip, cell, batch);
-        newJobs.add(trip, cell, batch.now());
-        claims.add(trip, cell, batch);
+    /// What a batch asks and what came of it.
+    final class Asked {
+        private final Batch batch;
+        private final NewJobs newJobs;
+        private final Slots claims;
+
+        private Asked(Batch batch) {
+            this.batch = batch;
+            newJobs = NewJobs.of(batch);
+            claims = Slots.deal(batch.claims, leaseIds);
+        }
+
+        void addBeforeClaims(RoundTrip trip, int cell) {
+            settle(trip, cell, batch);
+            ByHand.add(trip, cell, batch);
+            move(trip, cell, batch);
+            newJobs.add(trip, cell, batch.now());
+        }
+
+        void addClaims(RoundTrip trip, int cell) {
+            claims.add(trip, cell, batch);
+            settleChildren(trip, cell, batch);
+        }
+
+        void reconcile(LaneSession session) throws SQLException {
+            ExactWay.reconcile(session, batch, newJobs, claims);
+        }
+
+        void propose() {
+            newJobs.propose(batch, recent);
+            claims.propose(recent);
+        }
     }
 
     // ---- acknowledgements: every ticket misses unless its row came back
@@ -162,18 +202,21 @@ final class ExactWay {
         PgArray fingerprints = PgArray.longs();
         PgArray retries = PgArray.booleans();
         PgArray afters = PgArray.ints();
+        PgArray lucks = PgArray.ints();
         for (Ticket<?> ticket : batch.fails) {
             Fail fail = (Fail) ticket.command();
             errors.add(fail.error());
             fingerprints.add(Fingerprint.of(fail.error()));
             retries.add(fail.retry());
             afters.addOrNull(fail.retryAfterSeconds());
+            lucks.add(ThreadLocalRandom.current().nextInt(1_000_000));
         }
         return held(cell, batch, batch.fails, t -> ((Fail) t.command()).holder())
                 .and("errors", errors)
                 .and("fingerprints", fingerprints)
                 .and("retries", retries)
-                .and("afters", afters);
+                .and("afters", afters)
+                .and("lucks", lucks);
     }
 
     private static Args releases(int cell, Batch batch) {
@@ -217,9 +260,30 @@ final class ExactWay {
         }
     }
 
+    // ---- jobs that wait for others
+
+    /// Last in the batch, so that it sees every job that ended in it.
+    private static void settleChildren(RoundTrip trip, int cell, Batch batch) {
+        batch.unsettled = false;
+        if (!batch.mayEnd()) {
+            return;
+        }
+        trip.add(EngineSql.HOLD_CHILDREN, Args.of("cell", cell).and("limit", SETTLED_MAX), row -> {
+            int taken = row.integer("taken");
+            batch.unsettled |= taken == SETTLED_MAX;
+            batch.settles.forEach(ticket -> ticket.propose(taken));
+        });
+        trip.add(EngineSql.SETTLE_CHILDREN, Args.of("cell", cell).and("now", batch.now()), row -> {
+            batch.unsettled |= row.integer("further") > 0;
+            if (row.integer("started") > 0) {
+                batch.freshened.add(row.integer("queue"));
+            }
+        });
+    }
+
     // ---- after a lost reply to a batch that did commit
 
-    private void reconcile(LaneSession session, Batch batch, NewJobs newJobs, Slots claims) throws SQLException {
+    private static void reconcile(LaneSession session, Batch batch, NewJobs newJobs, Slots claims) throws SQLException {
         var trip = new RoundTrip();
         List<Ticket<?>> settled = new ArrayList<>();
         for (List<Ticket<?>> kind : List.of(batch.heartbeats, batch.completes, batch.fails, batch.cancels)) {
@@ -245,6 +309,9 @@ final class ExactWay {
         for (Ticket<?> chore : batch.expires) {
             chore.propose(((Expire) chore.command()).limit());
         }
+        batch.settles.forEach(ticket -> ticket.propose(SETTLED_MAX));
+        batch.unsettled = batch.mayEnd();
+        ByHand.lookUp(trip, session.cell(), batch);
         newJobs.lookUp(trip, session.cell());
         claims.lookUp(trip, session.cell());
         trip.run(session.connection());

@@ -10,6 +10,7 @@ import dev.spooled.time.Clock;
 import dev.spooled.time.Ids;
 import java.sql.SQLException;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -20,6 +21,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -41,7 +43,9 @@ public final class Lane implements AutoCloseable {
 
     private final Clock clock;
     private final LaneSession session;
-    private final ExactWay way;
+    private final ExactWay exact;
+    private final @Nullable AssertedWay asserted;
+    private volatile boolean alone = true;
     private final Parked parked = new Parked();
     private final Thread thread;
 
@@ -61,10 +65,23 @@ public final class Lane implements AutoCloseable {
     private volatile boolean stopped;
     private volatile boolean reachable = true;
 
+    /// How the lane does a batch (docs/decisions/0002-lane-asserted.md).
+    public enum Way {
+        /// Guarded statements with an answer per row.
+        EXACT,
+        /// Memory proposes, the database asserts; the exact way whenever memory may be wrong.
+        ASSERTED
+    }
+
     public Lane(DbAddress address, int cell, UUID node, Clock clock) {
+        this(address, cell, node, clock, Way.EXACT);
+    }
+
+    public Lane(DbAddress address, int cell, UUID node, Clock clock, Way way) {
         this.clock = clock;
         this.session = new LaneSession(address, cell, node, RECONNECT_SECONDS);
-        this.way = new ExactWay(new Ids(clock));
+        this.exact = new ExactWay(new Ids(clock));
+        this.asserted = way == Way.ASSERTED ? new AssertedWay(exact) : null;
         this.thread = Thread.ofPlatform().name("lane-" + cell).unstarted(this::work);
     }
 
@@ -79,6 +96,18 @@ public final class Lane implements AutoCloseable {
         var ticket = new Ticket<>(command);
         enter(ticket);
         return ticket.await();
+    }
+
+    /// As `run` for several commands that share their batches: answered in their order. Throws when one is refused,
+    /// though others may have been carried out.
+    public <R> List<R> runAll(List<? extends Command<R>> commands) {
+        List<Ticket<R>> tickets = new ArrayList<>();
+        for (Command<R> command : commands) {
+            var ticket = new Ticket<>(command);
+            enter(ticket);
+            tickets.add(ticket);
+        }
+        return tickets.stream().map(Ticket::await).toList();
     }
 
     private void enter(Ticket<?> ticket) {
@@ -116,6 +145,8 @@ public final class Lane implements AutoCloseable {
                 String result = complete.result();
                 yield 128L + (result == null ? 0 : result.length());
             }
+            case Command.Replay replay -> 64L * replay.jobs().size();
+            case Command.Purge purge -> 64L * purge.jobs().size();
             default -> 128L;
         };
     }
@@ -219,15 +250,52 @@ public final class Lane implements AutoCloseable {
     }
 
     private void carryOut(Batch batch) {
-        way.prepare(batch);
-        runOrTakeApart(batch, 1);
+        exact.prepare(batch);
+        if (asserted == null) {
+            runOrTakeApart(batch, 1);
+        } else if (alone) {
+            runAsserted(asserted, batch);
+        } else {
+            asserted.forget();
+            runOrTakeApart(batch, 1);
+        }
+    }
+
+    /// What memory proposed may be wrong: then nothing of it happened, and the exact way decides.
+    private void runAsserted(AssertedWay way, Batch batch) {
+        try {
+            long began = System.nanoTime();
+            way.run(session, batch);
+            reachable = true;
+            stats.record(batch, System.nanoTime() - began);
+            publish(batch);
+        } catch (SQLException e) {
+            way.forget();
+            stats.recordUndone();
+            if (DbFault.kindOf(e) == DbFault.Kind.UNAVAILABLE && !(e instanceof LaneSession.NotCommitted)) {
+                dispose(batch, 1, e);
+            } else {
+                log.debug("asserted batch undone: {}", e.getMessage());
+                batch.clearAnswers();
+                runOrTakeApart(batch, 1);
+            }
+        } catch (RuntimeException e) {
+            way.forget();
+            log.error("the lane failed a batch of {}", batch.tickets.size(), e);
+            refuse(batch, new Refused(new Refusal.Internal("the job could not be stored")));
+        }
+    }
+
+    /// Whether other nodes work this cell: then claims are the exact way's, which sees their rows.
+    public void setAlone(boolean alone) {
+        this.alone = alone;
     }
 
     /// Runs the batch; when PostgreSQL refuses it, runs its halves, so that one bad row is refused alone.
     private void runOrTakeApart(Batch batch, int attempt) {
         try {
             long began = System.nanoTime();
-            way.run(session, batch);
+            exact.run(session, batch);
             reachable = true;
             stats.record(batch, System.nanoTime() - began);
             publish(batch);
@@ -272,6 +340,9 @@ public final class Lane implements AutoCloseable {
 
     private void publish(Batch batch) {
         woken.addAll(batch.freshened);
+        if (batch.unsettled) {
+            deferred.addLast(new Ticket<>(new Command.Settle()));
+        }
         for (Ticket<?> ticket : batch.tickets) {
             if (ticket.command() instanceof Claim claim
                     && ticket.proposed() instanceof List<?> found

@@ -103,6 +103,44 @@ public record NewJob(
                 trace);
     }
 
+    public NewJob withParent(UUID job) {
+        return new NewJob(
+                org,
+                queue,
+                priority,
+                maxRetries,
+                timeoutSeconds,
+                payload,
+                runAtMicros,
+                expiresAtMicros,
+                idempotencyKey,
+                tags,
+                terms,
+                job,
+                completionWebhook,
+                backoff,
+                trace);
+    }
+
+    public NewJob withBackoff(String policy) {
+        return new NewJob(
+                org,
+                queue,
+                priority,
+                maxRetries,
+                timeoutSeconds,
+                payload,
+                runAtMicros,
+                expiresAtMicros,
+                idempotencyKey,
+                tags,
+                terms,
+                parent,
+                completionWebhook,
+                policy,
+                trace);
+    }
+
     /// Roughly what it weighs in memory and on the wire to PostgreSQL.
     int bytes() {
         return 160 + payload.length() + (tags == null ? 0 : tags.length());

@@ -7,21 +7,26 @@ import dev.spooled.engine.Command.Enqueued;
 import dev.spooled.time.Ids;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /// The new jobs of a batch. Jobs with an idempotency key race for it in their own statement; equal keys of one batch
-/// are merged first: the earliest asks, the others get its answer.
+/// are merged first: the earliest asks, the others get its answer. Jobs with a parent have statements of their own,
+/// too,
+/// with a key or without.
 final class NewJobs {
     private record Key(int org, String key) {}
 
     private final List<Minted> plain = new ArrayList<>();
     private final List<Minted> keyed = new ArrayList<>();
+    private final List<Minted> children = new ArrayList<>();
     private final List<Minted> tagged = new ArrayList<>();
     private final Map<Key, Minted> askers = new HashMap<>();
     private final Map<Key, UUID> holders = new HashMap<>();
@@ -39,13 +44,11 @@ final class NewJobs {
 
     private void sort(Minted minted) {
         Key key = keyOf(minted);
-        if (key == null) {
-            plain.add(minted);
-        } else if (askers.putIfAbsent(key, minted) == null) {
-            keyed.add(minted);
-        } else {
+        if (key != null && askers.putIfAbsent(key, minted) != null) {
             return;
         }
+        List<Minted> kind = minted.job().parent() != null ? children : key != null ? keyed : plain;
+        kind.add(minted);
         if (!minted.job().terms().isEmpty()) {
             tagged.add(minted);
         }
@@ -66,14 +69,38 @@ final class NewJobs {
             PgArray keys = PgArray.texts();
             keyed.forEach(minted -> keys.add(minted.job().idempotencyKey()));
             trip.add(EngineSql.ENQUEUE_KEYED, args.and("keys", keys), row -> created.add(row.uuid("id")));
-            addHolders(trip, cell);
         }
+        if (!children.isEmpty()) {
+            addChildren(trip, cell, now);
+        }
+        addHolders(trip, cell);
         if (!tagged.isEmpty()) {
             trip.add(EngineSql.TAG, tags(cell));
         }
     }
 
+    /// Parents in id order: they are locked in it.
+    private void addChildren(RoundTrip trip, int cell, Instant now) {
+        children.sort(Comparator.comparing(NewJobs::parentOf));
+        PgArray keys = PgArray.texts();
+        PgArray parents = PgArray.uuids();
+        children.forEach(child -> keys.add(child.job().idempotencyKey()));
+        children.forEach(child -> parents.add(parentOf(child)));
+        Args args = columns(children, cell, now).and("keys", keys).and("parents", parents);
+        trip.add(EngineSql.HOLD_PARENTS, args);
+        trip.add(EngineSql.ENQUEUE_CHILD, args, row -> created.add(row.uuid("id")));
+        trip.add(EngineSql.FORGET_UNBORN, args);
+    }
+
+    private static UUID parentOf(Minted child) {
+        return Objects.requireNonNull(child.job().parent());
+    }
+
     private void addHolders(RoundTrip trip, int cell) {
+        List<Minted> keyed = List.copyOf(askers.values());
+        if (keyed.isEmpty()) {
+            return;
+        }
         PgArray ords = PgArray.ints();
         PgArray orgs = PgArray.ints();
         PgArray keys = PgArray.texts();
@@ -96,16 +123,15 @@ final class NewJobs {
         PgArray ids = PgArray.uuids();
         plain.forEach(minted -> ids.add(minted.id()));
         keyed.forEach(minted -> ids.add(minted.id()));
+        children.forEach(minted -> ids.add(minted.id()));
         if (ids.size() > 0) {
             trip.add(EngineSql.JOBS_PRESENT, Args.of("cell", cell).and("ids", ids), row -> created.add(row.uuid("id")));
         }
-        if (!keyed.isEmpty()) {
-            addHolders(trip, cell);
-        }
+        addHolders(trip, cell);
     }
 
-    /// Proposes each ticket's answer.
-    void propose(Batch batch) {
+    /// Proposes each ticket's answer and remembers what is new.
+    void propose(Batch batch, RecentJobs recent) {
         for (Ticket<?> ticket : batch.enqueues) {
             var answers = new ArrayList<Enqueued>();
             for (Minted minted : batch.minted.getOrDefault(ticket, List.of())) {
@@ -113,21 +139,25 @@ final class NewJobs {
             }
             ticket.propose(answers);
         }
+        for (List<Minted> jobs : List.of(plain, keyed)) {
+            for (Minted minted : jobs) {
+                if (created.contains(minted.id())) {
+                    recent.remember(minted.id(), minted.job());
+                }
+            }
+        }
     }
 
     private Enqueued answer(Minted minted) {
         Key key = keyOf(minted);
-        if (key == null || askers.get(key) == minted && created.contains(minted.id())) {
+        if (created.contains(minted.id())) {
             return new Enqueued(minted.id(), true);
         }
-        UUID holder = holders.get(key);
-        if (holder == null) {
-            throw new IllegalStateException("no job holds the idempotency key of " + minted.id());
-        }
-        return new Enqueued(holder, false);
+        UUID holder = key == null ? null : holders.get(key);
+        return holder == null ? new Enqueued(minted.id(), false, true) : new Enqueued(holder, false);
     }
 
-    private static Args columns(List<Minted> jobs, int cell, Instant now) {
+    static Args columns(List<Minted> jobs, int cell, Instant now) {
         PgArray ids = PgArray.uuids();
         PgArray orgs = PgArray.ints();
         PgArray queues = PgArray.ints();

@@ -101,7 +101,8 @@ final class Slots {
                             row.integer("retry_count"),
                             row.integer("priority"),
                             batch.now(),
-                            endOf(batch, slot)));
+                            endOf(batch, slot),
+                            null));
         });
     }
 
@@ -131,17 +132,18 @@ final class Slots {
                                 row.integer("retry_count"),
                                 row.integer("priority"),
                                 row.instant("started_at"),
-                                row.instant("expires_at"))));
+                                row.instant("expires_at"),
+                                null)));
     }
 
     /// Proposes each claim its jobs, best first; a claim without any gets an empty list, which parks it if it may wait.
-    void propose() {
+    void propose(RecentJobs recent) {
         List<List<Leased>> dealt = new ArrayList<>();
         asks.forEach(ask -> dealt.add(new ArrayList<>()));
         for (int slot = 1; slot <= leases.size(); slot++) {
             Leased leased = bySlot.get(slot);
             if (leased != null) {
-                dealt.get(askOfSlot.get(slot - 1)).add(leased);
+                dealt.get(askOfSlot.get(slot - 1)).add(leased.with(recent.take(leased.id())));
             }
         }
         for (int ask = 0; ask < asks.size(); ask++) {

@@ -37,6 +37,14 @@ select ensure_day(:base, :day::date)
 -- name: database_time
 select (extract(epoch from clock_timestamp()) * 1000000)::bigint as micros
 
+-- name: wait_briefly
+select set_config('lock_timeout', :wait, true)
+
+-- name: pass_barrier
+-- The other side of the barrier in engine.sql: granted once no batch that began earlier is left, given back at the end
+-- of the transaction.
+select pg_advisory_xact_lock(:barrier)
+
 -- name: register_node
 insert into node (id, name, version, address, started_at, seen_at) values (:id, :name, :version, :address, :now, :now)
 on conflict (id) do update set seen_at = excluded.seen_at, version = excluded.version, address = excluded.address
@@ -68,3 +76,41 @@ select coalesce(c.queue, f.queue) as queue, coalesce(c.kind, f.kind)::int as kin
        coalesce(c.n, 0)::bigint as counted, coalesce(f.n, 0)::bigint as found
 from counted c full join found f on f.queue = c.queue and f.kind = c.kind
 where coalesce(c.n, 0) <> coalesce(f.n, 0)
+
+-- name: list_jobs
+-- Brings the listing up to ids below :until, in order, a bounded number a pass. One node at a time: the others skip.
+with m as materialized (
+    select listed from list_mark where cell = :cell for update skip locked
+), n as materialized (
+    select j.id, j.queue, j.org from job j, m
+    where j.cell = :cell and j.id > m.listed and j.id < :until order by j.id limit :limit
+), i as (
+    insert into job_by_queue (cell, queue, id, org) select :cell, queue, id, org from n
+    on conflict (cell, queue, id) do nothing
+), l as (
+    update list_mark k
+    set listed = case when (select count(*) from n) < :limit then greatest(m.listed, :until)
+                      else (select id from n order by id desc limit 1) end
+    from m where k.cell = :cell
+)
+select count(*)::int as n from n
+
+-- name: check_listing
+-- Each job is looked at once more when no commit can come late any more, and listed if the first look missed it.
+with m as materialized (
+    select checked, least(listed, :until::uuid) as until from list_mark where cell = :cell for update skip locked
+), n as materialized (
+    select j.id, j.queue, j.org from job j, m
+    where j.cell = :cell and j.id > m.checked and j.id <= m.until order by j.id limit :limit
+), i as (
+    insert into job_by_queue (cell, queue, id, org)
+    select :cell, n.queue, n.id, n.org from n
+    where not exists (select 1 from job_by_queue b where b.cell = :cell and b.queue = n.queue and b.id = n.id)
+    on conflict (cell, queue, id) do nothing
+), l as (
+    update list_mark k
+    set checked = case when (select count(*) from n) < :limit then greatest(m.checked, m.until)
+                       else (select id from n order by id desc limit 1) end
+    from m where k.cell = :cell
+)
+select count(*)::int as n from n

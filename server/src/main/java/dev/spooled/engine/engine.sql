@@ -42,10 +42,13 @@ with r as (
     delete from lease l using r
     where l.cell = :cell and l.id = r.id and l.org = r.org and l.expires_at > :now
       and (l.lease_id = r.lease_id or (r.lease_id is null and l.worker = r.worker))
-    returning r.ord, r.result, r.day, l.id, l.org, l.queue, l.attempt, l.retry_count, l.lease_id, l.started_at, l.worker
+    returning r.ord, r.result, r.day, l.id, l.org, l.queue, l.attempt, l.retry_count, l.flags, l.lease_id, l.started_at, l.worker
 ), o as (
     insert into done (cell, queue, org, attempt, status, retry_count, id, completed_at, started_at, lease_id, worker, result)
     select :cell, queue, org, attempt, 3, retry_count, id, :now, started_at, lease_id, worker, result from x
+), e as (
+    insert into ended (cell, id, status) select :cell, id, 3 from x where flags & 1 = 1
+    on conflict (cell, id) do update set status = excluded.status, taken = null
 ), d as (
     insert into count_delta (cell, at, queue, kind, day, n)
     select :cell, :now, array_agg(queue), array_agg(kind), array_agg(day), array_agg(n)
@@ -56,25 +59,26 @@ with r as (
 select ord from x
 
 -- name: fail
--- A retry waits min(2^retry_count, 60) minutes unless the caller says how long; out of retries it is a dead letter.
--- A job whose facts are gone (left join) is dead-lettered rather than lost.
+-- A retry waits as the caller says, else as the job's backoff, else the queue's, else min(2^retry_count, 60) minutes; out
+-- of retries it is a dead letter. A job whose facts are gone (left join) is dead-lettered rather than lost.
 with r as (
     select * from unnest(:ords::int[], :ids::uuid[], :orgs::int[], :leases::uuid[], :workers::text[], :errors::text[],
-                         :fingerprints::bigint[], :retries::boolean[], :afters::int[], :days::int[])
-        as t (ord, id, org, lease_id, worker, error, fingerprint, retry, after_seconds, day)
+                         :fingerprints::bigint[], :retries::boolean[], :afters::int[], :lucks::int[], :days::int[])
+        as t (ord, id, org, lease_id, worker, error, fingerprint, retry, after_seconds, luck, day)
 ), x as (
     delete from lease l using r
     where l.cell = :cell and l.id = r.id and l.org = r.org and l.expires_at > :now
       and (l.lease_id = r.lease_id or (r.lease_id is null and l.worker = r.worker))
-    returning r.ord, r.error, r.fingerprint, r.retry, r.after_seconds, r.day, l.id, l.org, l.queue, l.attempt, l.priority,
+    returning r.ord, r.error, r.fingerprint, r.retry, r.after_seconds, r.luck, r.day, l.id, l.org, l.queue, l.attempt, l.priority,
               l.retry_count, l.flags, l.lease_id, l.started_at, l.worker
 ), y as (
     select x.*, j.expires_at as job_expires_at, w.version,
            x.retry and x.retry_count < coalesce(j.max_retries, 0) as again,
-           :now::timestamptz + case when x.after_seconds is not null then make_interval(secs => x.after_seconds)
-                                    else make_interval(mins => least(2 ^ least(x.retry_count, 6), 60)::int) end as run_at
+           :now::timestamptz + make_interval(secs => coalesce(x.after_seconds,
+               backoff_seconds(coalesce(j.backoff, u.backoff), x.retry_count, x.luck / 1e6))) as run_at
     from x
     left join job j on j.cell = :cell and j.id = x.id
+    left join queue u on u.cell = :cell and u.id = x.queue
     left join worker w on w.cell = :cell and w.org = x.org and w.id = x.worker
 ), s as (
     insert into scheduled (cell, queue, org, attempt, priority, retry_count, flags, id, run_at, expires_at)
@@ -82,6 +86,9 @@ with r as (
 ), o as (
     insert into done (cell, queue, org, attempt, status, retry_count, id, completed_at, started_at, lease_id, worker, last_error)
     select :cell, queue, org, attempt, 5, retry_count, id, :now, started_at, lease_id, worker, error from y where not again
+), e as (
+    insert into ended (cell, id, status) select :cell, id, 5 from y where not again and flags & 1 = 1
+    on conflict (cell, id) do update set status = excluded.status, taken = null
 ), a as (
     insert into attempt (cell, org, queue, number, outcome, job, lease_id, started_at, ended_at, fingerprint, worker, version, error)
     select :cell, org, queue, attempt, 1, id, lease_id, started_at, :now, fingerprint, worker, version, error from y
@@ -125,20 +132,23 @@ with r as (
 ), a as (
     delete from ready t using j
     where t.cell = :cell and t.queue = j.queue and t.priority = j.priority and t.id = j.id
-    returning j.ord, j.day, t.id, t.org, t.queue, t.attempt, t.retry_count, 0 as kind
+    returning j.ord, j.day, t.id, t.org, t.queue, t.attempt, t.retry_count, t.flags, 0 as kind
 ), b as (
     delete from scheduled t using j
     where t.cell = :cell and t.id = j.id
-    returning j.ord, j.day, t.id, t.org, t.queue, t.attempt, t.retry_count, case when t.retry_count > 0 then 0 else 1 end as kind
+    returning j.ord, j.day, t.id, t.org, t.queue, t.attempt, t.retry_count, t.flags, case when t.retry_count > 0 then 0 else 1 end as kind
 ), c as (
     delete from waiting t using j
     where t.cell = :cell and t.id = j.id
-    returning j.ord, j.day, t.id, t.org, t.queue, t.attempt, t.retry_count, 0 as kind
+    returning j.ord, j.day, t.id, t.org, t.queue, t.attempt, t.retry_count, t.flags, 0 as kind
 ), x as (
     select * from a union all select * from b union all select * from c
 ), o as (
     insert into done (cell, queue, org, attempt, status, retry_count, id, completed_at)
     select :cell, queue, org, attempt, 6, retry_count, id, :now from x
+), e as (
+    insert into ended (cell, id, status) select :cell, id, 6 from x where flags & 1 = 1
+    on conflict (cell, id) do update set status = excluded.status, taken = null
 ), d as (
     insert into count_delta (cell, at, queue, kind, day, n)
     select :cell, :now, array_agg(queue), array_agg(kind), array_agg(day), array_agg(n)
@@ -147,6 +157,91 @@ with r as (
     having count(*) > 0
 )
 select ord from x
+
+-- name: prioritise
+-- Only what is not running. The job's own priority goes with it: a ready row is found through it.
+with r as (
+    select * from unnest(:ords::int[], :ids::uuid[], :orgs::int[], :priorities::smallint[]) as t (ord, id, org, wanted)
+), j as (
+    select r.ord, r.wanted, j.id, j.org, j.queue, j.priority from r join job j on j.cell = :cell and j.id = r.id and j.org = r.org
+), a as (
+    update ready t set priority = j.wanted from j
+    where t.cell = :cell and t.queue = j.queue and t.priority = j.priority and t.id = j.id
+    returning j.ord, j.id, j.wanted, j.priority as old
+), b as (
+    update scheduled t set priority = j.wanted from j
+    where t.cell = :cell and t.id = j.id and t.priority = j.priority
+    returning j.ord, j.id, j.wanted, j.priority as old
+), c as (
+    update waiting t set priority = j.wanted from j
+    where t.cell = :cell and t.id = j.id and t.priority = j.priority
+    returning j.ord, j.id, j.wanted, j.priority as old
+), x as (
+    select * from a union all select * from b union all select * from c
+), u as (
+    update job t set priority = x.wanted from x where t.cell = :cell and t.id = x.id
+)
+select ord, old::int as old from x
+
+-- name: revive
+-- A dead letter (or, unless only those are asked for, a failed job) is ready again with all its retries. Its attempts are
+-- numbered on. An `expires_at` that has passed no longer binds it.
+with r as (
+    select * from unnest(:ords::int[], :ids::uuid[], :orgs::int[], :dead_only::boolean[], :days::int[])
+        as t (ord, id, org, dead_only, day)
+), x as (
+    delete from done t using r
+    where t.cell = :cell and t.id = r.id and t.org = r.org and (t.status = 5 or t.status = 4 and not r.dead_only)
+    returning r.ord, r.day, t.id, t.org, t.queue, t.attempt, t.status
+), i as (
+    insert into ready (cell, queue, org, attempt, priority, retry_count, flags, id, expires_at)
+    select :cell, x.queue, x.org, x.attempt, coalesce(j.priority, 0), 0,
+           exists (select 1 from dependency p where p.cell = :cell and p.parent = x.id)::int, x.id,
+           case when j.expires_at > :now then j.expires_at end
+    from x left join job j on j.cell = :cell and j.id = x.id
+), d as (
+    insert into count_delta (cell, at, queue, kind, day, n)
+    select :cell, :now, array_agg(queue), array_agg(kind), array_agg(day), array_agg(n)
+    from (select queue, z.kind::smallint, day, (z.sign * count(*))::int as n
+          from x, lateral (values (x.status::int, -1), (0, 1)) z (kind, sign) group by queue, z.kind, z.sign, day) g
+    having count(*) > 0
+)
+select ord, id, queue from x
+
+-- name: purge
+-- Dead letters with everything that belongs to them. Their idempotency keys are free again.
+with r as (
+    select * from unnest(:ords::int[], :ids::uuid[], :orgs::int[], :days::int[]) as t (ord, id, org, day)
+), x as (
+    delete from done t using r
+    where t.cell = :cell and t.id = r.id and t.org = r.org and t.status = 5
+    returning r.ord, r.day, t.id, t.org, t.queue
+), j as (
+    delete from job t using x where t.cell = :cell and t.id = x.id
+    returning t.id, t.org, t.queue, t.idem_key, t.tags
+), k as (
+    delete from idem t using j where t.cell = :cell and t.org = j.org and t.key = j.idem_key and t.job_id = j.id
+), l as (
+    delete from job_by_queue t using x where t.cell = :cell and t.queue = x.queue and t.id = x.id
+), m as (
+    delete from job_tag t using (
+        select j.id, j.org, g.term from j, lateral tag_terms(j.tags) as g (term)) w
+    where t.cell = :cell and t.org = w.org and t.tag = w.term and t.id = w.id
+), a as (
+    delete from attempt t using x where t.cell = :cell and t.job = x.id
+), p as (
+    delete from progress t using x where t.cell = :cell and t.id = x.id
+), f as (
+    delete from dependency t using x where t.cell = :cell and t.parent = x.id
+), h as (
+    delete from dependency t using x where t.cell = :cell and t.child = x.id
+), d as (
+    insert into count_delta (cell, at, queue, kind, day, n)
+    select :cell, :now, array_agg(queue), array_agg(kind), array_agg(day), array_agg(n)
+    from (select queue, 5::smallint as kind, day, -count(*)::int as n from x group by queue, day) g
+    having count(*) > 0
+)
+select ord, id from x
 
 -- name: promote
 with c as (
@@ -191,6 +286,9 @@ with c as (
 ), o as (
     insert into done (cell, queue, org, attempt, status, retry_count, id, completed_at, started_at, lease_id, worker, last_error)
     select :cell, queue, org, attempt, 5, retry_count, id, :now, started_at, lease_id, worker, error from y where not again
+), e as (
+    insert into ended (cell, id, status) select :cell, id, 5 from y where not again and flags & 1 = 1
+    on conflict (cell, id) do update set status = excluded.status, taken = null
 ), a as (
     insert into attempt (cell, org, queue, number, outcome, job, lease_id, started_at, ended_at, worker, version, error)
     select :cell, org, queue, attempt, outcome, id, lease_id, started_at, :now, worker, version, error from y
@@ -208,20 +306,23 @@ select queue, count(*)::int as n from y group by queue
 with a as (
     delete from ready where ctid = any (array (
         select ctid from ready where cell = :cell and expires_at <= :now order by expires_at limit :limit for update skip locked))
-    returning id, org, queue, attempt, retry_count, 0 as kind
+    returning id, org, queue, attempt, retry_count, flags, 0 as kind
 ), b as (
     delete from scheduled where ctid = any (array (
         select ctid from scheduled where cell = :cell and expires_at <= :now order by expires_at limit :limit for update skip locked))
-    returning id, org, queue, attempt, retry_count, case when retry_count > 0 then 0 else 1 end as kind
+    returning id, org, queue, attempt, retry_count, flags, case when retry_count > 0 then 0 else 1 end as kind
 ), c as (
     delete from waiting where ctid = any (array (
         select ctid from waiting where cell = :cell and expires_at <= :now order by expires_at limit :limit for update skip locked))
-    returning id, org, queue, attempt, retry_count, 0 as kind
+    returning id, org, queue, attempt, retry_count, flags, 0 as kind
 ), x as (
     select * from a union all select * from b union all select * from c
 ), o as (
     insert into done (cell, queue, org, attempt, status, retry_count, id, completed_at, last_error)
     select :cell, queue, org, attempt, 6, retry_count, id, :now, 'expired before it was claimed' from x
+), e as (
+    insert into ended (cell, id, status) select :cell, id, 6 from x where flags & 1 = 1
+    on conflict (cell, id) do update set status = excluded.status, taken = null
 ), d as (
     insert into count_delta (cell, at, queue, kind, day, n)
     select :cell, :now, array_agg(queue), array_agg(kind), array_agg(day), array_agg(n)
@@ -289,6 +390,79 @@ with i as materialized (
     having count(*) > 0
 )
 select id from n
+
+-- name: hold_parents
+-- For new jobs with a parent: a parent that has not ended is locked and flagged, so that whoever ends it, here or on
+-- another node, does so before this or hears of the child (hold_children). The row in `dependency` tells `enqueue_child`.
+with r as (
+    select * from unnest(:ids::uuid[], :orgs::int[], :parents::uuid[]) as t (id, org, parent)
+), j as (
+    select p.parent as id, p.org, j.queue, j.priority
+    from (select distinct parent, org from r order by parent, org) p
+    join job j on j.cell = :cell and j.id = p.parent and j.org = p.org
+), a as (
+    update ready t set flags = t.flags | 1::smallint from j
+    where t.cell = :cell and t.queue = j.queue and t.priority = j.priority and t.id = j.id returning t.id
+), b as (
+    update scheduled t set flags = t.flags | 1::smallint from j where t.cell = :cell and t.id = j.id returning t.id
+), c as (
+    update waiting t set flags = t.flags | 1::smallint from j where t.cell = :cell and t.id = j.id returning t.id
+), e as (
+    update lease t set flags = t.flags | 1::smallint from j where t.cell = :cell and t.id = j.id returning t.id
+), held as (
+    select id from a union all select id from b union all select id from c union all select id from e
+)
+insert into dependency (cell, parent, child, org)
+select :cell, r.parent, r.id, r.org from r join held h on h.id = r.parent
+
+-- name: enqueue_child
+-- A job whose parent is held waits for it; one whose parent has completed starts; any other is not made: its parent is
+-- unknown, ended otherwise, or just moving between two tables (the caller asks again).
+with i as materialized (
+    select t.*, exists (select 1 from dependency p where p.cell = :cell and p.child = t.id) as waits,
+           exists (select 1 from done o where o.cell = :cell and o.id = t.parent and o.org = t.org and o.status = 3) as met
+    from unnest(:ids::uuid[], :orgs::int[], :queues::int[], :timeouts::int[], :priorities::smallint[],
+                :max_retries::smallint[], :payloads::text[], :run_ats::timestamptz[], :expires_ats::timestamptz[],
+                :tags::text[], :webhooks::text[], :backoffs::text[], :traces::text[], :days::int[], :keys::text[],
+                :parents::uuid[])
+        as t (id, org, queue, timeout_seconds, priority, max_retries, payload, run_at, expires_at, tags, webhook, backoff,
+              trace, day, key, parent)
+), k as (
+    insert into idem (cell, org, key, job_id)
+    select :cell, org, key, id from i where key is not null and (waits or met) order by org, key
+    on conflict (cell, org, key) do update set job_id = excluded.job_id
+        where idem.job_id < (select floor from cell where cell.cell = :cell)
+    returning job_id
+), n as materialized (
+    select i.*, case when waits then 0 when run_at > :now then 1 else 0 end as kind
+    from i where (waits or met) and (key is null or id in (select job_id from k))
+), j as (
+    insert into job (id, cell, org, queue, timeout_seconds, priority, max_retries, payload, run_at, expires_at, idem_key, tags,
+                     parent, completion_webhook, backoff, trace)
+    select id, :cell, org, queue, timeout_seconds, priority, max_retries, payload, run_at, expires_at, key, tags::jsonb,
+           parent, webhook, backoff::jsonb, trace from n
+), w as (
+    insert into waiting (cell, queue, org, attempt, priority, retry_count, flags, needs, id, run_at, expires_at)
+    select :cell, queue, org, 0, priority, 0, 0, 1, id, run_at, expires_at from n where waits
+), s as (
+    insert into scheduled (cell, queue, org, attempt, priority, retry_count, flags, id, run_at, expires_at)
+    select :cell, queue, org, 0, priority, 0, 0, id, run_at, expires_at from n where not waits and run_at > :now
+), q as (
+    insert into ready (cell, queue, org, attempt, priority, retry_count, flags, id, expires_at)
+    select :cell, queue, org, 0, priority, 0, 0, id, expires_at from n where not waits and (run_at is null or run_at <= :now)
+), d as (
+    insert into count_delta (cell, at, queue, kind, day, n)
+    select :cell, :now, array_agg(queue), array_agg(kind), array_agg(day), array_agg(n)
+    from (select queue, z.kind::smallint, day, count(*)::int as n
+          from n, lateral (values (n.kind), (10)) z (kind) group by queue, z.kind, day) g
+    having count(*) > 0
+)
+select id from n
+
+-- name: forget_unborn
+-- Children that were held for and then lost their idempotency key.
+delete from dependency p using unnest(:ids::uuid[]) as t (id)
+where p.cell = :cell and p.child = t.id and not exists (select 1 from job j where j.cell = :cell and j.id = t.id)
 
 -- name: idem_winners
 -- A statement of its own, so that it sees a rival that committed while `enqueue_keyed` waited for it.
@@ -370,6 +544,71 @@ with rq as (
 )
 select slot::int, id, queue, attempt + 1 as attempt, retry_count, priority from c
 
+-- name: hold_children
+-- Takes up jobs that have ended while others wait for them, and locks those others in id order: two parents of a child
+-- may end on two nodes at once, and each must see what the other has left of `needs`. Hence two statements.
+with e as (
+    update ended set taken = pg_backend_pid() where ctid = any (array (
+        select ctid from ended where cell = :cell order by id limit :limit for update skip locked))
+    returning id
+), c as (
+    select distinct p.child from e join dependency p on p.cell = :cell and p.parent = e.id
+)
+select (select count(*) from e)::int as taken, count(*) as held
+from (select w.id from c join waiting w on w.cell = :cell and w.id = c.child order by w.id for update of w) held
+
+-- name: settle_children
+-- What became of the parents decides over each waiting job once, however many of them ended in this batch: it starts when
+-- enough have completed, and is cancelled when enough no longer can. Cancelled ones that others wait for are next.
+with e as (
+    delete from ended where cell = :cell and taken = pg_backend_pid() returning id, status
+), p as materialized (
+    select p.child, count(*) filter (where e.status = 3) as met, min(e.id::text) filter (where e.status <> 3) as broken,
+           min(e.status) filter (where e.status <> 3) as broken_status
+    from e join dependency p on p.cell = :cell and p.parent = e.id group by p.child
+), c as materialized (
+    select w.*, p.met, p.broken, p.broken_status,
+           case when w.needs <= p.met then 'starts'
+                when p.broken is not null and not (coalesce(j.any_parent, false) and exists (
+                    select 1 from dependency o where o.cell = :cell and o.child = w.id
+                    and not exists (select 1 from done x where x.cell = :cell and x.id = o.parent))) then 'lost'
+                else 'waits' end as fate
+    from p join waiting w on w.cell = :cell and w.id = p.child
+    left join job j on j.cell = :cell and j.id = w.id
+), g as (
+    delete from waiting w using c where w.cell = :cell and w.id = c.id and c.fate <> 'waits'
+), u as (
+    update waiting w set needs = w.needs - c.met from c where w.cell = :cell and w.id = c.id and c.fate = 'waits' and c.met > 0
+), s as (
+    insert into scheduled (cell, queue, org, attempt, priority, retry_count, flags, id, run_at, expires_at)
+    select :cell, queue, org, attempt, priority, retry_count, flags, id, run_at, expires_at from c
+    where fate = 'starts' and run_at > :now
+), q as (
+    insert into ready (cell, queue, org, attempt, priority, retry_count, flags, id, expires_at)
+    select :cell, queue, org, attempt, priority, retry_count, flags, id, expires_at from c
+    where fate = 'starts' and (run_at is null or run_at <= :now)
+), o as (
+    insert into done (cell, queue, org, attempt, status, retry_count, id, completed_at, last_error)
+    select :cell, queue, org, attempt, 6, retry_count, id, :now,
+           'the parent job ' || broken || ' ended ' || case broken_status when 4 then 'failed' when 5 then 'as a dead letter'
+                                                                          else 'cancelled' end
+    from c where fate = 'lost'
+), n as (
+    insert into ended (cell, id, status) select :cell, id, 6 from c where fate = 'lost' and flags & 1 = 1
+    on conflict (cell, id) do update set status = excluded.status, taken = null
+), d as (
+    insert into count_delta (cell, at, queue, kind, day, n)
+    select :cell, :now, array_agg(queue), array_agg(kind), array_agg(day), array_agg(n)
+    from (select queue, z.kind::smallint, uuid7_day(id) as day, (z.sign * count(*))::int as n
+          from c, lateral (values (0, -1), (case fate when 'lost' then 6 else 1 end, 1)) z (kind, sign)
+          where fate = 'lost' or fate = 'starts' and run_at > :now
+          group by queue, z.kind, z.sign, uuid7_day(id)) g
+    having count(*) > 0
+)
+select queue, (count(*) filter (where fate = 'starts'))::int as started,
+       (count(*) filter (where fate = 'lost' and flags & 1 = 1))::int as further
+from c group by queue
+
 -- name: open_lane
 -- Raises the epoch of this node's lane, waiting for a batch still in flight on an older connection.
 insert into lane_mark (cell, node, epoch, batch) values (:cell, :node, 1, 0)
@@ -399,3 +638,19 @@ join scheduled s on s.cell = :cell and s.id = t.id and s.retry_count > 0
 union all
 select t.ord, 2, l.expires_at from unnest(:ords::int[], :ids::uuid[]) as t (ord, id)
 join lease l on l.cell = :cell and l.id = t.id
+
+-- name: jobs_gone
+-- After a lost reply: which of the jobs that were to be purged are there no more.
+select t.id from unnest(:ids::uuid[]) as t (id)
+where not exists (select 1 from job j where j.cell = :cell and j.id = t.id)
+
+-- name: jobs_alive
+-- After a lost reply: which of the jobs that were to be revived are not done (any more).
+select t.id from unnest(:ids::uuid[]) as t (id)
+where exists (select 1 from job j where j.cell = :cell and j.id = t.id)
+  and not exists (select 1 from done d where d.cell = :cell and d.id = t.id)
+
+-- name: priorities
+-- After a lost reply: the priorities that jobs have now.
+select t.ord, j.priority::int as priority from unnest(:ords::int[], :ids::uuid[]) as t (ord, id)
+join job j on j.cell = :cell and j.id = t.id

@@ -15,4 +15,8 @@ sealed interface Acknowledged {
     record Released() implements Acknowledged {}
 
     record Cancelled() implements Acknowledged {}
+
+    record Retried() implements Acknowledged {}
+
+    record Prioritised(int old) implements Acknowledged {}
 }

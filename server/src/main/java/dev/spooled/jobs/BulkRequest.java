@@ -61,6 +61,8 @@ final class BulkRequest {
                 item.timeOrNull("expires_at"),
                 item.textOrNull("idempotency_key"),
                 Tags.of(item),
-                item.textOrNull("completion_webhook"));
+                item.textOrNull("completion_webhook"),
+                null,
+                Backoff.of(item));
     }
 }

@@ -7,14 +7,15 @@ import dev.spooled.db.Row;
 import dev.spooled.db.Sql;
 import dev.spooled.db.Statements;
 import dev.spooled.engine.Command.Leased;
+import dev.spooled.engine.NewJob;
+import dev.spooled.time.Clock;
 import java.sql.SQLException;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
-import java.util.function.Function;
-import java.util.stream.Collectors;
 
-/// Fetches what a claim hands out beyond what the lane knows, in the lane's order.
+/// Puts what a job is beside its lease, in the lane's order: as the lane remembers it, else read from its row.
 public final class ClaimedJobs {
     private static final Sql CLAIMED =
             Statements.beside(ClaimedJobs.class, "jobs.sql").get("claimed");
@@ -36,10 +37,32 @@ public final class ClaimedJobs {
     }
 
     private Map<UUID, ClaimedJob.Facts> facts(int cell, List<Leased> leases) {
-        var ids = PgArray.uuids();
-        leases.forEach(lease -> ids.add(lease.id()));
-        return db.asEngine(tx -> tx.list(CLAIMED, Args.of("cell", cell).and("ids", ids), ClaimedJobs::facts)).stream()
-                .collect(Collectors.toMap(ClaimedJob.Facts::id, Function.identity()));
+        Map<UUID, ClaimedJob.Facts> facts = new HashMap<>();
+        var unknown = PgArray.uuids();
+        for (Leased lease : leases) {
+            NewJob remembered = lease.facts();
+            if (remembered == null) {
+                unknown.add(lease.id());
+            } else {
+                facts.put(lease.id(), facts(lease.id(), remembered));
+            }
+        }
+        if (unknown.size() > 0) {
+            db.readAsEngine(CLAIMED, Args.of("cell", cell).and("ids", unknown), ClaimedJobs::facts)
+                    .forEach(read -> facts.put(read.id(), read));
+        }
+        return facts;
+    }
+
+    private static ClaimedJob.Facts facts(UUID id, NewJob job) {
+        return new ClaimedJob.Facts(
+                id,
+                job.payload(),
+                job.tags(),
+                job.maxRetries(),
+                job.timeoutSeconds(),
+                job.runAtMicros() == PgArray.NO_TIME ? null : Clock.instantOf(job.runAtMicros()),
+                null);
     }
 
     private static ClaimedJob.Facts known(Map<UUID, ClaimedJob.Facts> facts, UUID id) {

@@ -75,6 +75,34 @@ public final class Diagnosis {
         return null;
     }
 
+    /// Null when the job can be retried now.
+    @Nullable
+    Acknowledged ofRetry(Caller caller, UUID id) {
+        JobStatus end = read(caller, id, null).end();
+        if (end != JobStatus.FAILED && end != JobStatus.DEADLETTER) {
+            throw Refused.conflict("Only a failed or dead-lettered job can be retried");
+        }
+        return null;
+    }
+
+    /// Null when the job's priority can be changed now. A job that runs or has ended is, to this, not there.
+    @Nullable
+    Acknowledged ofPriority(Caller caller, UUID id) {
+        Standing job = read(caller, id, null);
+        if (job.end() != null || job.heldLease() != null) {
+            throw Refused.notFound("No pending or scheduled job: " + id);
+        }
+        return null;
+    }
+
+    /// Returns when a child of this job can be made now.
+    void checkParent(Caller caller, UUID id) {
+        JobStatus end = read(caller, id, null).end();
+        if (end != null && end != JobStatus.COMPLETED) {
+            throw Refused.conflict("The parent job is " + end.wire());
+        }
+    }
+
     private static @Nullable Acknowledged byLease(Standing job, Verb verb, UUID lease) {
         if (lease.equals(job.heldLease())) {
             return stillHeld(job, verb);

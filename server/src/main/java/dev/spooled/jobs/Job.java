@@ -4,12 +4,13 @@ import java.time.Instant;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/// A job with its live state, as one snapshot showed it. `payload`, `result` and `tags` are JSON text.
+/// A job with its live state, as one snapshot showed it. `payload`, `result` and `tags` are JSON text; a list row comes
+/// without the first two.
 record Job(
         UUID id,
         String queueName,
         JobStatus status,
-        String payload,
+        @Nullable String payload,
         @Nullable String result,
         int retryCount,
         int maxRetries,
@@ -21,7 +22,11 @@ record Job(
         Links links,
         @Nullable String idempotencyKey,
         @Nullable String worker,
-        @Nullable UUID leaseId) {
+        @Nullable UUID leaseId,
+        @Nullable Progress progress) {
+
+    /// What the attempt's worker last said about how far it is, in per cent.
+    record Progress(double percent, @Nullable String message) {}
 
     record Times(
             Instant created,

@@ -3,10 +3,10 @@ package dev.spooled.jobs;
 import dev.spooled.access.Caller;
 import dev.spooled.db.Args;
 import dev.spooled.db.Db;
+import dev.spooled.db.PgArray;
 import dev.spooled.db.Row;
 import dev.spooled.db.Sql;
 import dev.spooled.db.Statements;
-import dev.spooled.time.Clock;
 import dev.spooled.time.Ids;
 import java.sql.SQLException;
 import java.time.Instant;
@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 /// Reads one job as its organization sees it. Every read is one statement under the tenant's role.
 public final class JobReads {
     private static final Statements SQL = Statements.beside(JobReads.class, "jobs.sql");
-    private static final Sql GET = SQL.get("get");
+    private static final Sql SEEN = SQL.get("seen");
     private static final Sql ATTEMPTS = SQL.get("attempts");
     private static final Sql EXISTS = SQL.get("exists");
     private static final Sql QUEUE_OF = SQL.get("queue_of");
@@ -28,15 +28,29 @@ public final class JobReads {
     private static final List<String> OUTCOMES = List.of("completed", "failed", "lease_expired", "timed_out");
 
     private final Db db;
-    private final Clock clock;
 
-    public JobReads(Db db, Clock clock) {
+    public JobReads(Db db) {
         this.db = db;
-        this.clock = clock;
     }
 
     Optional<Job> get(Caller caller, UUID id) {
-        return db.inOrg(caller.org(), tx -> tx.first(GET, place(caller, id).and("now", clock.now()), JobReads::job));
+        return seen(caller, List.of(id), true).stream().findFirst();
+    }
+
+    /// Those of the jobs that are the caller's, newest first; with payload and result if `full`.
+    List<Job> seen(Caller caller, List<UUID> ids, boolean full) {
+        PgArray picked = PgArray.uuids();
+        ids.forEach(picked::add);
+        Args args = Args.of("cell", caller.cell())
+                .and("org", caller.org())
+                .and("ids", picked)
+                .and("full", full);
+        return db.inOrg(caller.org(), tx -> tx.list(SEEN, args, JobReads::job));
+    }
+
+    /// The statement that reads the jobs a walk picks; its rows are read by `job`.
+    static Sql seenBy(Walk walk) {
+        return walk.in(SEEN);
     }
 
     /// Empty for a job that is unknown to the caller; a job never claimed has an empty list.
@@ -67,12 +81,12 @@ public final class JobReads {
         return Args.of("cell", caller.cell()).and("id", id);
     }
 
-    private static Job job(Row row) throws SQLException {
+    static Job job(Row row) throws SQLException {
         return new Job(
                 row.uuid("id"),
                 row.text("queue_name"),
                 JobStatus.of(row.integer("status")),
-                row.text("payload"),
+                row.textOrNull("payload"),
                 row.textOrNull("result"),
                 row.integer("retry_count"),
                 row.integer("max_retries"),
@@ -84,7 +98,15 @@ public final class JobReads {
                 links(row),
                 row.textOrNull("idem_key"),
                 row.textOrNull("worker"),
-                row.uuidOrNull("lease_id"));
+                row.uuidOrNull("lease_id"),
+                progress(row));
+    }
+
+    private static Job.@Nullable Progress progress(Row row) throws SQLException {
+        String percent = row.textOrNull("progress");
+        return percent == null
+                ? null
+                : new Job.Progress(Double.parseDouble(percent), row.textOrNull("progress_message"));
     }
 
     private static Job.Times times(Row row) throws SQLException {

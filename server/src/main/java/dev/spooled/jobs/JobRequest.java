@@ -3,6 +3,7 @@ package dev.spooled.jobs;
 import dev.spooled.orgs.QueueName;
 import dev.spooled.refusal.Refused;
 import java.time.Instant;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /// A job as a client asks for it, each field within its own range. What is null takes the queue's default. `payload`
@@ -18,7 +19,9 @@ record JobRequest(
         @Nullable Instant expiresAt,
         @Nullable String idempotencyKey,
         @Nullable Tags tags,
-        @Nullable String completionWebhook) {
+        @Nullable String completionWebhook,
+        @Nullable UUID parent,
+        @Nullable String backoff) {
     private static final int MAX_KEY_LENGTH = 255;
 
     JobRequest {

@@ -1,6 +1,8 @@
 package dev.spooled.jobs;
 
+import java.util.Arrays;
 import java.util.Locale;
+import java.util.Optional;
 
 /// The seven states a job can be seen in. The numbers are those of the tables `done` and `count`.
 public enum JobStatus {
@@ -16,6 +18,12 @@ public enum JobStatus {
 
     static JobStatus of(int number) {
         return BY_NUMBER[number];
+    }
+
+    static Optional<JobStatus> named(String word) {
+        return Arrays.stream(BY_NUMBER)
+                .filter(status -> status.wire().equals(word))
+                .findFirst();
     }
 
     String wire() {

@@ -10,19 +10,48 @@ final class JobWire {
     private JobWire() {}
 
     static void writeJob(JsonWriter to, UUID organization, Job job) {
+        writeName(to, organization, job);
+        to.raw("payload", job.payload()).raw("result", job.result());
+        writeState(to, job);
+    }
+
+    /// A row of a list: everything but what may be large.
+    static void writeRow(JsonWriter to, UUID organization, Job job) {
+        writeName(to, organization, job);
+        writeState(to, job);
+    }
+
+    /// What a client that asks for many jobs by id gets of each.
+    static void writeStatus(JsonWriter to, Job job) {
+        to.id("id", job.id())
+                .text("status", job.status().wire())
+                .text("queue_name", job.queueName())
+                .number("retry_count", job.retryCount())
+                .number("attempt", job.retryCount())
+                .number("max_retries", job.maxRetries())
+                .time("created_at", job.times().created())
+                .time("started_at", job.times().started())
+                .time("completed_at", job.times().completed());
+    }
+
+    private static void writeName(JsonWriter to, UUID organization, Job job) {
         to.id("id", job.id())
                 .id("organization_id", organization)
                 .text("queue_name", job.queueName())
-                .text("status", job.status().wire())
-                .raw("payload", job.payload())
-                .raw("result", job.result())
-                .number("retry_count", job.retryCount())
+                .text("status", job.status().wire());
+    }
+
+    private static void writeState(JsonWriter to, Job job) {
+        Job.Progress progress = job.progress();
+        to.number("retry_count", job.retryCount())
                 .number("attempt", job.retryCount())
                 .number("max_retries", job.maxRetries())
                 .number("priority", job.priority())
                 .number("timeout_seconds", job.timeoutSeconds())
                 .text("last_error", job.lastError())
-                .text("error", job.lastError());
+                .text("error", job.lastError())
+                .realOrNull("progress", progress == null ? null : progress.percent())
+                .text("progress_message", progress == null ? null : progress.message());
         writeTimes(to, job.times());
         writeLinks(to, job);
     }

@@ -18,6 +18,7 @@ import dev.spooled.refusal.Refusal;
 import dev.spooled.refusal.Refused;
 import dev.spooled.time.Clock;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.function.BooleanSupplier;
@@ -67,9 +68,28 @@ public final class Jobs {
         if (jobs.isEmpty()) {
             return List.of();
         }
-        List<Enqueued> enqueued = lane.run(new Command.Enqueue(jobs));
+        List<Enqueued> enqueued = new ArrayList<>(lane.run(new Command.Enqueue(jobs)));
+        for (int i = 0; i < enqueued.size(); i++) {
+            if (enqueued.get(i).orphan()) {
+                enqueued.set(i, again(caller, jobs.get(i)));
+            }
+        }
         metrics.enqueued(enqueued.stream().filter(Enqueued::created).count());
         return enqueued;
+    }
+
+    /// Whose parent was not found waiting, running or completed is refused, or was just moving and is tried again.
+    private Enqueued again(Caller caller, NewJob job) {
+        for (int repeat = 0; repeat < MAX_REPEATS; repeat++) {
+            if (job.parent() != null) {
+                diagnosis.checkParent(caller, job.parent());
+            }
+            Enqueued enqueued = lane.run(new Command.Enqueue(List.of(job))).getFirst();
+            if (!enqueued.orphan()) {
+                return enqueued;
+            }
+        }
+        throw Refused.unavailable("The parent job is changing hands, try again");
     }
 
     /// The job that the request comes to: right and size checked, the queue's defaults filled in.
@@ -79,6 +99,9 @@ public final class Jobs {
         checkExpiry(asked);
         if (asked.completionWebhook() != null) {
             CompletionWebhook.check(asked.completionWebhook(), rules.limits().plainHttpWebhooks());
+        }
+        if (asked.parent() != null) {
+            checkScope(caller, asked.parent());
         }
         Queue queue = queues.named(caller, asked.queueName());
         Integer maxRetries = asked.maxRetries();
@@ -96,9 +119,9 @@ public final class Jobs {
                 asked.idempotencyKey(),
                 tags == null ? null : tags.json(),
                 tags == null ? List.of() : tags.terms(),
-                null,
+                asked.parent(),
                 asked.completionWebhook(),
-                null,
+                asked.backoff(),
                 null);
     }
 
@@ -184,6 +207,24 @@ public final class Jobs {
         var unused = settled(new Command.Cancel(caller.org(), id), () -> diagnosis.ofCancel(caller, id));
     }
 
+    /// A failed or dead-lettered job starts over. Answers the job as it then is.
+    Job retry(Caller caller, UUID id) {
+        checkScope(caller, id);
+        var unused = settled(new Command.Retry(caller.org(), id), () -> diagnosis.ofRetry(caller, id));
+        return get(caller, id);
+    }
+
+    /// Answers the priority the job had.
+    int setPriority(Caller caller, UUID id, int priority) {
+        Ranges.check("priority", priority, -100, 100);
+        checkScope(caller, id);
+        var command = new Command.SetPriority(caller.org(), id, (short) priority);
+        if (settled(command, () -> diagnosis.ofPriority(caller, id)) instanceof Acknowledged.Prioritised changed) {
+            return changed.old();
+        }
+        throw new IllegalStateException("a change of priority was not answered as one");
+    }
+
     private Acknowledged acknowledged(Caller caller, Verb verb, Holder holder, Command<Settled> command) {
         return settled(command, () -> diagnosis.ofAcknowledgement(caller, verb, holder));
     }
@@ -211,6 +252,8 @@ public final class Jobs {
             case Acknowledged.Renewed renewed -> {}
             case Acknowledged.Released released -> {}
             case Acknowledged.Cancelled cancelled -> {}
+            case Acknowledged.Retried retried -> {}
+            case Acknowledged.Prioritised prioritised -> {}
         }
     }
 
@@ -222,6 +265,8 @@ public final class Jobs {
             case Settled.Renewed renewed -> new Acknowledged.Renewed(renewed.expiresAt());
             case Settled.Released released -> new Acknowledged.Released();
             case Settled.Cancelled cancelled -> new Acknowledged.Cancelled();
+            case Settled.Retried retried -> new Acknowledged.Retried();
+            case Settled.Prioritised prioritised -> new Acknowledged.Prioritised(prioritised.old());
             case Settled.Missed missed -> null;
         };
     }

@@ -32,10 +32,12 @@ public final class JobsHttp implements Door {
     private static final int MAX_RETRY_AFTER = 7 * 86_400;
 
     private final Jobs jobs;
+    private final Progress progress;
     private final Authenticate authenticate;
 
-    public JobsHttp(Jobs jobs, Authenticate authenticate) {
+    public JobsHttp(Jobs jobs, Progress progress, Authenticate authenticate) {
         this.jobs = jobs;
+        this.progress = progress;
         this.authenticate = authenticate;
     }
 
@@ -49,14 +51,14 @@ public final class JobsHttp implements Door {
                 .get("/api/v1/jobs/{id}/attempts", authenticate.then(this::attempts))
                 .post("/api/v1/jobs/{id}/complete", authenticate.then(this::complete))
                 .post("/api/v1/jobs/{id}/fail", authenticate.then(this::fail))
-                .post("/api/v1/jobs/{id}/heartbeat", authenticate.then(this::heartbeat));
+                .post("/api/v1/jobs/{id}/heartbeat", authenticate.then(this::heartbeat))
+                .post("/api/v1/jobs/{id}/progress", authenticate.then(this::progress))
+                .post("/api/v1/jobs/{id}/retry", authenticate.then(this::retry))
+                .put("/api/v1/jobs/{id}/priority", authenticate.then(this::setPriority));
     }
 
     private void create(ServerRequest request, ServerResponse response, Caller caller) {
         JsonObject body = Body.json(request, Body.SINGLE_BYTES);
-        if (body.has("parent_job_id")) {
-            throw new Refused(new Refusal.NotImplemented("parent_job_id is not available in this version"));
-        }
         JobRequest asked = jobRequest(request, body);
         Enqueued enqueued = jobs.enqueue(caller, asked);
         if (!enqueued.created() && !jobs.sameAs(caller, enqueued, asked)) {
@@ -85,7 +87,14 @@ public final class JobsHttp implements Door {
                 body.timeOrNull("expires_at"),
                 key,
                 Tags.of(body),
-                body.textOrNull("completion_webhook"));
+                body.textOrNull("completion_webhook"),
+                parent(body),
+                Backoff.of(body));
+    }
+
+    private static @Nullable UUID parent(JsonObject body) {
+        String text = body.textOrNull("parent_job_id");
+        return text == null || text.isEmpty() ? null : JobIds.of(text);
     }
 
     private record Accepted(int index, Enqueued job) {}
@@ -137,12 +146,13 @@ public final class JobsHttp implements Door {
     }
 
     private void get(ServerRequest request, ServerResponse response, Caller caller) {
-        Job job = jobs.get(caller, jobId(request));
+        Job job = jobs.get(caller, JobIds.of(request.path().pathParameters().get("id")));
         Answer.json(request, response, 200, Json.write(to -> JobWire.writeJob(to, caller.organization(), job)));
     }
 
     private void attempts(ServerRequest request, ServerResponse response, Caller caller) {
-        List<Attempt> attempts = jobs.attempts(caller, jobId(request));
+        List<Attempt> attempts =
+                jobs.attempts(caller, JobIds.of(request.path().pathParameters().get("id")));
         Answer.json(request, response, 200, Json.writeAll(attempts, JobWire::writeAttempt));
     }
 
@@ -180,14 +190,14 @@ public final class JobsHttp implements Door {
     }
 
     private void complete(ServerRequest request, ServerResponse response, Caller caller) {
-        UUID id = jobId(request);
+        UUID id = JobIds.of(request.path().pathParameters().get("id"));
         JsonObject body = Body.json(request, Body.SINGLE_BYTES);
         jobs.complete(caller, holder(caller, id, body), body.rawOrNull("result"));
         Answer.json(request, response, 200, Json.write(to -> to.flag("success", true)));
     }
 
     private void fail(ServerRequest request, ServerResponse response, Caller caller) {
-        UUID id = jobId(request);
+        UUID id = JobIds.of(request.path().pathParameters().get("id"));
         JsonObject body = Body.json(request, Body.SINGLE_BYTES);
         String error = body.has("error") || !body.has("reason") ? body.text("error") : body.text("reason");
         if (error.isEmpty()) {
@@ -209,7 +219,7 @@ public final class JobsHttp implements Door {
     }
 
     private void heartbeat(ServerRequest request, ServerResponse response, Caller caller) {
-        UUID id = jobId(request);
+        UUID id = JobIds.of(request.path().pathParameters().get("id"));
         JsonObject body = Body.json(request, Body.SINGLE_BYTES);
         Integer seconds = body.integerOrNull("lease_duration_secs");
         if (seconds == null) {
@@ -224,8 +234,45 @@ public final class JobsHttp implements Door {
     }
 
     private void cancel(ServerRequest request, ServerResponse response, Caller caller) {
-        jobs.cancel(caller, jobId(request));
+        jobs.cancel(caller, JobIds.of(request.path().pathParameters().get("id")));
         Answer.nothing(response);
+    }
+
+    private void retry(ServerRequest request, ServerResponse response, Caller caller) {
+        UUID id = JobIds.of(request.path().pathParameters().get("id"));
+        Body.optionalJson(request);
+        Job job = jobs.retry(caller, id);
+        Answer.json(request, response, 200, Json.write(to -> JobWire.writeJob(to, caller.organization(), job)));
+    }
+
+    private void setPriority(ServerRequest request, ServerResponse response, Caller caller) {
+        UUID id = JobIds.of(request.path().pathParameters().get("id"));
+        Integer priority = Body.json(request, Body.SINGLE_BYTES).integerOrNull("priority");
+        if (priority == null) {
+            throw new Refused(new Refusal.InvalidJson("The member priority is required"));
+        }
+        int old = jobs.setPriority(caller, id, priority);
+        Answer.json(
+                request,
+                response,
+                200,
+                Json.write(to -> to.id("job_id", id).number("old_priority", old).number("new_priority", priority)));
+    }
+
+    private void progress(ServerRequest request, ServerResponse response, Caller caller) {
+        UUID id = JobIds.of(request.path().pathParameters().get("id"));
+        JsonObject body = Body.json(request, Body.SINGLE_BYTES);
+        Double percent = body.realOrNull("progress");
+        if (percent == null) {
+            throw new Refused(new Refusal.InvalidJson("The member progress is required"));
+        }
+        var report = new Progress.Report(
+                percent,
+                body.textOrNull("message"),
+                leaseId(body.textOrNull("lease_id")),
+                body.textOrNull("worker_id"));
+        progress.report(caller, id, report);
+        Answer.json(request, response, 200, Json.write(to -> to.flag("success", true)));
     }
 
     private static Holder holder(Caller caller, UUID job, JsonObject body) {
@@ -241,16 +288,6 @@ public final class JobsHttp implements Door {
             return UUID.fromString(text);
         } catch (IllegalArgumentException e) {
             return new UUID(0, 0);
-        }
-    }
-
-    /// What is no id is nobody's id: 404, never 400.
-    private static UUID jobId(ServerRequest request) {
-        String text = request.path().pathParameters().get("id");
-        try {
-            return UUID.fromString(text);
-        } catch (IllegalArgumentException e) {
-            throw Refused.notFound("Job not found: " + text);
         }
     }
 }

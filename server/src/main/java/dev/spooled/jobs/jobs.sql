@@ -1,40 +1,48 @@
--- name: get
--- A job with its live state. Its state is which table holds its id: the one it is found in here, and ready when it is
--- in none of the others (ready is the one table without an index by id; one snapshot sees a job in exactly one place).
-select j.id, q.name as queue_name, j.payload, j.max_retries, j.timeout_seconds, j.expires_at, j.idem_key,
+-- name: seen
+-- Jobs with their live state, newest first. The state of a job is which table holds its id: the one it is found in here,
+-- and ready when it is in none of the others (ready is the one table without an index by id; one snapshot sees a job in
+-- exactly one place). A list puts the walk that picks its ids in place of the first select (`Walk`).
+with picked as materialized (select id from unnest(:ids::uuid[]) as t (id))
+select j.id, q.name as queue_name, j.max_retries, j.timeout_seconds, j.expires_at, j.idem_key,
        j.tags::text as tags, j.parent, j.workflow, j.any_parent, j.completion_webhook,
+       case when :full::boolean then j.payload end as payload,
+       case when :full::boolean then d.result end as result,
        case when d.id is not null then d.status
             when l.id is not null then 2
             when s.id is not null and s.retry_count = 0 then 1
-            when w.run_at > :now then 1
             else 0 end as status,
-       coalesce(l.priority, s.priority, w.priority, r.priority, j.priority) as priority,
-       coalesce(d.retry_count, l.retry_count, s.retry_count, w.retry_count, r.retry_count, a.number, 0) as retry_count,
-       coalesce(s.run_at, w.run_at, j.run_at) as scheduled_at,
+       j.priority, v.retry_count,
+       case when v.retry_count > 0 or r.attempt is null or r.attempt = 0
+            then coalesce(s.run_at, w.run_at, j.run_at) end as scheduled_at,
        coalesce(l.started_at, d.started_at, a.started_at) as started_at,
-       d.completed_at, d.result,
-       coalesce(d.last_error, a.error) as last_error,
+       d.completed_at,
+       coalesce(d.last_error, case when v.retry_count > 0 then a.error end) as last_error,
        a.ended_at as failed_at,
        coalesce(l.worker, d.worker) as worker,
        l.lease_id, l.expires_at as lease_expires_at,
-       w.id is null as dependencies_met
-from job j
+       w.id is null as dependencies_met,
+       g.percent as progress, g.message as progress_message
+from picked p
+join job j on j.cell = :cell and j.id = p.id and j.org = :org
 join queue q on q.cell = j.cell and q.id = j.queue
-left join done d on d.cell = j.cell and d.id = j.id
-left join lease l on l.cell = j.cell and l.id = j.id
-left join scheduled s on s.cell = j.cell and s.id = j.id
-left join waiting w on w.cell = j.cell and w.id = j.id
+left join done d on d.cell = :cell and d.id = p.id
+left join lease l on l.cell = :cell and l.id = p.id
+left join scheduled s on s.cell = :cell and s.id = p.id
+left join waiting w on w.cell = :cell and w.id = p.id
 left join lateral (
-    select r.priority, r.retry_count from ready r
+    select r.attempt, r.retry_count from ready r
     where d.id is null and l.id is null and s.id is null and w.id is null
       and r.cell = j.cell and r.queue = j.queue and r.priority = j.priority and r.id = j.id
     limit 1) r on true
 left join lateral (
     select a.number, a.started_at, a.ended_at, a.error from attempt a
-    where a.cell = j.cell and a.job = j.id
+    where a.cell = :cell and a.job = p.id
     order by a.number desc
     limit 1) a on true
-where j.cell = :cell and j.id = :id
+left join lateral (
+    select coalesce(d.retry_count, l.retry_count, s.retry_count, w.retry_count, r.retry_count, 0) as retry_count) v on true
+left join progress g on g.cell = :cell and g.id = p.id and g.attempt = coalesce(l.attempt, d.attempt)
+order by j.id desc
 
 -- name: attempts
 -- The ended attempts, the one a lease stands for, and the successful last one, in order.
@@ -93,3 +101,14 @@ left join lateral (
     where a.cell = j.cell and a.job = j.id
     order by a.number desc limit 1) last on true
 where j.cell = :cell and j.id = :id
+
+-- name: report_progress
+-- How far the attempt under a lease is, kept with the number of the attempt: the next one starts anew.
+insert into progress (cell, id, org, attempt, percent, message, at)
+select l.cell, l.id, l.org, l.attempt, :percent, :message, :now
+from lease l
+where l.cell = :cell and l.id = :id and l.org = :org and l.expires_at > :now
+  and (l.lease_id = :lease::uuid or (:lease::uuid is null and l.worker = coalesce(:worker::text, l.worker)))
+on conflict (cell, id) do update
+    set attempt = excluded.attempt, percent = excluded.percent, message = excluded.message, at = excluded.at
+returning attempt

@@ -56,6 +56,12 @@ public final class JsonObject {
         return value == null ? null : whole(name, value.scalar());
     }
 
+    /// Any number, as near as a double comes to it.
+    public @Nullable Double realOrNull(String name) {
+        JsonValue value = valueOrNull(name, Kind.NUMBER);
+        return value == null ? null : Double.valueOf(value.scalar());
+    }
+
     public @Nullable Boolean flagOrNull(String name) {
         JsonValue value = valueOrNull(name, Kind.BOOLEAN);
         return value == null ? null : value.scalar().equals("true");
@@ -100,6 +106,28 @@ public final class JsonObject {
                 throw Json.malformed(name + "[" + found.size() + "] must be an object");
             }
             found.add(read(source, item.start(), item.end()));
+        }
+        return found;
+    }
+
+    /// The object a member is.
+    public @Nullable JsonObject memberOrNull(String name) {
+        JsonValue value = valueOrNull(name, Kind.OBJECT);
+        return value == null ? null : read(source, value.start(), value.end());
+    }
+
+    /// The whole numbers of an array, with the bounds of `integerOrNull`.
+    public @Nullable List<Integer> integersOrNull(String name) {
+        JsonValue array = valueOrNull(name, Kind.ARRAY);
+        if (array == null) {
+            return null;
+        }
+        var found = new ArrayList<Integer>();
+        for (JsonValue item : items(array)) {
+            if (item.kind() != Kind.NUMBER) {
+                throw Json.malformed("Every item of " + name + " must be a whole number");
+            }
+            found.add(whole(name, item.scalar()));
         }
         return found;
     }

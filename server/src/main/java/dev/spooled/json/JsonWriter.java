@@ -40,6 +40,15 @@ public final class JsonWriter {
         return value == null ? nothing(name) : number(name, value);
     }
 
+    public JsonWriter realOrNull(String name, @Nullable Double value) {
+        if (value == null) {
+            return nothing(name);
+        }
+        to.writeName(name);
+        to.writeNumber(value);
+        return this;
+    }
+
     public JsonWriter flag(String name, boolean value) {
         to.writeName(name);
         to.writeBoolean(value);

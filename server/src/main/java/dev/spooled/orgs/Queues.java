@@ -16,8 +16,7 @@ import java.util.Optional;
 import java.util.UUID;
 
 /// Leads from a queue's name to its row. Names are remembered for a few seconds, so that a changed default reaches
-/// every
-/// server; numbers never change. A queue nobody configured is made with the server's defaults when first used.
+/// every server; numbers never change. A queue nobody configured is made with the server's defaults when first used.
 public final class Queues {
     private static final Statements SQL = Statements.beside(Queues.class, "orgs.sql");
     private static final Sql FIND = SQL.get("find_queue");
@@ -61,6 +60,15 @@ public final class Queues {
         Optional<Queue> found = db.inOrg(caller.org(), tx -> read(tx, caller, name));
         found.ifPresent(queue -> known.put(key, queue));
         return found;
+    }
+
+    /// Makes a committed change to the queue's row hold here at once; other servers see it within seconds.
+    public void forget(Caller caller, String name) {
+        known.invalidate(new Key(caller.org(), name));
+    }
+
+    public Defaults defaults() {
+        return defaults;
     }
 
     private Queue readOrCreate(Caller caller, String name) {

@@ -6,8 +6,10 @@ import dev.spooled.engine.Command.Settled;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -18,20 +20,30 @@ final class JobLifeModel {
     enum State {
         READY,
         SCHEDULED,
+        WAITING,
         LEASED,
         COMPLETED,
         DEAD,
-        CANCELLED
+        CANCELLED;
+
+        boolean ended() {
+            return this == COMPLETED || this == DEAD || this == CANCELLED;
+        }
     }
 
     static final class Job {
         final int org;
         final UUID id;
         final int queue;
-        final int priority;
+        int priority;
+        final @Nullable UUID parent;
+        final @Nullable String backoff;
         final int maxRetries;
         final long timeout;
-        final @Nullable Long expiresAt;
+
+        @Nullable
+        Long expiresAt;
+
         State state = State.READY;
         int attempt;
         int retries;
@@ -50,6 +62,8 @@ final class JobLifeModel {
             this.id = id;
             queue = job.queue();
             priority = job.priority();
+            parent = job.parent();
+            backoff = job.backoff();
             maxRetries = job.maxRetries();
             timeout = job.timeoutSeconds() * 1_000_000L;
             expiresAt = job.expiresAtMicros() == Long.MIN_VALUE ? null : job.expiresAtMicros();
@@ -79,6 +93,13 @@ final class JobLifeModel {
     final List<Job> inOrder = new ArrayList<>();
     final Map<String, Job> keys = new HashMap<>();
 
+    /// Keys whose first asker in this batch was not made: the others of the batch got its answer.
+    private final Set<String> orphanKeys = new HashSet<>();
+
+    void beginBatch() {
+        orphanKeys.clear();
+    }
+
     /// Takes over the engine's choice of ids, checks the rest.
     List<Enqueued> enqueue(List<NewJob> asked, List<Enqueued> answered, long now) {
         var expected = new ArrayList<Enqueued>();
@@ -90,7 +111,20 @@ final class JobLifeModel {
                 expected.add(new Enqueued(holder.id, false));
                 continue;
             }
+            Job parent = job.parent() == null ? null : jobs.get(job.parent());
+            boolean orphan = job.parent() != null
+                    && (parent == null
+                            || parent.org != job.org()
+                            || parent.state.ended() && parent.state != State.COMPLETED);
+            if (orphan || key != null && orphanKeys.contains(key)) {
+                orphanKeys.add(key == null ? "" : key);
+                expected.add(new Enqueued(answered.get(i).id(), false, true));
+                continue;
+            }
             var made = new Job(answered.get(i).id(), job, now);
+            if (parent != null && parent.state != State.COMPLETED) {
+                made.state = State.WAITING;
+            }
             jobs.put(made.id, made);
             inOrder.add(made);
             if (key != null) {
@@ -140,12 +174,24 @@ final class JobLifeModel {
             job.end(State.DEAD);
             return new Settled.DeadLettered();
         }
-        long minutes = Math.min(1L << Math.min(job.retries, 6), 60);
         Integer after = fail.retryAfterSeconds();
-        job.runAt = now + (after != null ? after : minutes * 60) * 1_000_000L;
+        job.runAt = now + (after != null ? after : backoff(job)) * 1_000_000L;
         job.retries++;
         job.end(State.SCHEDULED);
         return new Settled.WillRetry(dev.spooled.time.Clock.instantOf(job.runAt));
+    }
+
+    static final String FIXED = "{\"kind\":\"fixed\",\"base_seconds\":7}";
+    static final String LIST = "{\"kind\":\"list\",\"delays_seconds\":[3,900]}";
+    static final String DOUBLING = "{\"kind\":\"exponential\",\"base_seconds\":5,\"cap_seconds\":13}";
+
+    private static long backoff(Job job) {
+        return switch (job.backoff) {
+            case FIXED -> 7;
+            case LIST -> job.retries == 0 ? 3 : 900;
+            case DOUBLING -> Math.min(5L << job.retries, 13);
+            case null, default -> Math.min(1L << Math.min(job.retries, 6), 60) * 60;
+        };
     }
 
     Settled heartbeat(Command.Heartbeat heartbeat, long now) {
@@ -171,11 +217,80 @@ final class JobLifeModel {
 
     Settled cancel(Command.Cancel cancel) {
         Job job = jobs.get(cancel.job());
-        if (job == null || job.org != cancel.org() || job.state != State.READY && job.state != State.SCHEDULED) {
+        if (job == null || job.org != cancel.org() || !idle(job)) {
             return new Settled.Missed();
         }
         job.end(State.CANCELLED);
         return new Settled.Cancelled();
+    }
+
+    private static boolean idle(Job job) {
+        return job.state == State.READY || job.state == State.SCHEDULED || job.state == State.WAITING;
+    }
+
+    Settled setPriority(Command.SetPriority change) {
+        Job job = jobs.get(change.job());
+        if (job == null || job.org != change.org() || !idle(job)) {
+            return new Settled.Missed();
+        }
+        int old = job.priority;
+        job.priority = change.priority();
+        return new Settled.Prioritised(old);
+    }
+
+    Settled retry(Command.Retry retry, long now) {
+        return replay(new Command.Replay(retry.org(), List.of(retry.job())), now)
+                        .isEmpty()
+                ? new Settled.Missed()
+                : new Settled.Retried();
+    }
+
+    List<UUID> replay(Command.Replay replay, long now) {
+        List<Job> dead = dead(replay.org(), replay.jobs());
+        for (Job job : dead) {
+            job.state = State.READY;
+            job.retries = 0;
+            job.expiresAt = job.expired(now) ? null : job.expiresAt;
+        }
+        return dead.stream().map(job -> job.id).toList();
+    }
+
+    List<UUID> purge(Command.Purge purge) {
+        List<Job> dead = dead(purge.org(), purge.jobs());
+        for (Job job : dead) {
+            jobs.remove(job.id);
+            inOrder.remove(job);
+            keys.values().remove(job);
+        }
+        return dead.stream().map(job -> job.id).toList();
+    }
+
+    private List<Job> dead(int org, List<UUID> ids) {
+        return jobs.values().stream()
+                .filter(job -> ids.contains(job.id) && job.org == org && job.state == State.DEAD)
+                .toList();
+    }
+
+    /// The end of each batch that may have ended a job.
+    void settle(long now) {
+        while (true) {
+            List<Job> heard = jobs.values().stream()
+                    .filter(job -> job.state == State.WAITING && parentOf(job).ended())
+                    .toList();
+            if (heard.isEmpty()) {
+                return;
+            }
+            for (Job job : heard) {
+                job.state = parentOf(job) != State.COMPLETED
+                        ? State.CANCELLED
+                        : job.runAt > now ? State.SCHEDULED : State.READY;
+            }
+        }
+    }
+
+    private State parentOf(Job job) {
+        Job parent = jobs.get(job.parent);
+        return parent == null ? State.READY : parent.state;
     }
 
     int promote(long now) {
@@ -195,9 +310,7 @@ final class JobLifeModel {
     }
 
     int expire(long now) {
-        return change(
-                job -> (job.state == State.READY || job.state == State.SCHEDULED) && job.expired(now),
-                job -> job.end(State.CANCELLED));
+        return change(job -> idle(job) && job.expired(now), job -> job.end(State.CANCELLED));
     }
 
     private int change(java.util.function.Predicate<Job> which, java.util.function.Consumer<Job> how) {
@@ -210,7 +323,7 @@ final class JobLifeModel {
     List<String> lines() {
         return jobs.values().stream()
                 .map(job -> job.id + " " + job.state + " attempt " + job.attempt + " retries " + job.retries + " kept "
-                        + job.attemptsKept)
+                        + job.attemptsKept + " priority " + job.priority)
                 .toList();
     }
 }

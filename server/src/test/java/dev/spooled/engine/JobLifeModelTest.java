@@ -14,12 +14,18 @@ import dev.spooled.engine.Command.Heartbeat;
 import dev.spooled.engine.Command.Holder;
 import dev.spooled.engine.Command.Leased;
 import dev.spooled.engine.Command.Promote;
+import dev.spooled.engine.Command.Purge;
 import dev.spooled.engine.Command.Reap;
 import dev.spooled.engine.Command.Release;
+import dev.spooled.engine.Command.Replay;
+import dev.spooled.engine.Command.Retry;
+import dev.spooled.engine.Command.SetPriority;
+import dev.spooled.engine.Command.Settle;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Random;
@@ -35,6 +41,9 @@ import org.junit.jupiter.api.Test;
 class JobLifeModelTest {
     private static final int RUNS = 12;
     private static final int STEPS = 120;
+
+    private static final List<@Nullable String> BACKOFFS =
+            Arrays.asList(null, JobLifeModel.FIXED, JobLifeModel.LIST, JobLifeModel.DOUBLING);
 
     private static TestCell cell;
     private static int org;
@@ -63,7 +72,30 @@ class JobLifeModelTest {
     }
 
     @Test
-    void followsTheModel() {
+    void theExactWayFollowsTheModel() {
+        cell.runExactly();
+        followTheModel("exact");
+    }
+
+    @Test
+    void theAssertedWayFollowsTheModel() {
+        cell.assertBatches(() -> false);
+        cell.undone = 0;
+        followTheModel("asserted");
+        assertThat(cell.undone).as("memory was wrong").isZero();
+    }
+
+    /// A third of the assertions fail: nothing but latency shows.
+    @Test
+    void failedAssertionsShowNothing() {
+        var random = new Random(7);
+        cell.assertBatches(() -> random.nextInt(3) == 0);
+        cell.undone = 0;
+        followTheModel("asserted, a third of it undone");
+        assertThat(cell.undone).isPositive();
+    }
+
+    private static void followTheModel(String way) {
         long first = Long.getLong("model.seed", System.nanoTime());
         for (int run = 0; run < RUNS; run++) {
             long seed = first + run;
@@ -71,12 +103,12 @@ class JobLifeModelTest {
             String fault = faultOf(steps);
             if (fault != null) {
                 List<Step> fewest = shrink(steps);
-                throw new AssertionError("-Dmodel.seed=" + seed + ": " + faultOf(fewest) + "\nafter "
+                throw new AssertionError(way + " -Dmodel.seed=" + seed + ": " + faultOf(fewest) + "\nafter "
                         + String.join(
                                 "\n", fewest.stream().map(Object::toString).toList()));
             }
         }
-        System.out.println("model: " + RUNS + " runs of " + STEPS + " steps from -Dmodel.seed=" + first);
+        System.out.println("model: " + way + ", " + RUNS + " runs of " + STEPS + " steps from -Dmodel.seed=" + first);
     }
 
     @Test
@@ -102,7 +134,7 @@ class JobLifeModelTest {
                 var asks = new ArrayList<Ask>();
                 for (int n = 1 + random.nextInt(8); n > 0; n--) {
                     asks.add(
-                            new Ask(random.nextInt(12), random.nextInt(1000), random.nextInt(1000), random.nextInt(8)));
+                            new Ask(random.nextInt(16), random.nextInt(1000), random.nextInt(1000), random.nextInt(8)));
                 }
                 steps.add(new Step.Batch(asks));
             }
@@ -138,9 +170,13 @@ class JobLifeModelTest {
         final List<Leased> handedOut = new ArrayList<>();
 
         Run() {
+            cell.restart();
             for (String table : List.of(
                     "ready",
                     "scheduled",
+                    "waiting",
+                    "dependency",
+                    "ended",
                     "lease",
                     "done",
                     "attempt",
@@ -206,6 +242,7 @@ class JobLifeModelTest {
         }
 
         private @Nullable String playTransaction(List<Command<?>> commands) {
+            model.beginBatch();
             List<Object> answers = cell.runTogether(commands);
             long now = cell.clock.nowMicros();
             Integer[] order = new Integer[commands.size()];
@@ -218,6 +255,7 @@ class JobLifeModelTest {
                     return commands.get(i) + " answered " + found + " (expected: " + expected + ")";
                 }
             }
+            model.settle(now);
             return null;
         }
 
@@ -229,11 +267,15 @@ class JobLifeModelTest {
                 case Fail _ -> 2;
                 case Release _ -> 3;
                 case Cancel _ -> 4;
-                case Promote _ -> 5;
-                case Reap _ -> 6;
-                case Expire _ -> 7;
-                case Enqueue _ -> 8;
-                case Claim _ -> 9;
+                case SetPriority _ -> 5;
+                case Retry _, Replay _ -> 6;
+                case Purge _ -> 7;
+                case Promote _ -> 8;
+                case Reap _ -> 9;
+                case Expire _ -> 10;
+                case Enqueue _ -> 11;
+                case Claim _ -> 12;
+                case Settle _ -> 13;
             };
         }
 
@@ -245,6 +287,11 @@ class JobLifeModelTest {
                 case Fail fail -> model.fail(fail, now);
                 case Release release -> model.release(release);
                 case Cancel cancel -> model.cancel(cancel);
+                case SetPriority change -> model.setPriority(change);
+                case Retry retry -> model.retry(retry, now);
+                case Replay replay -> model.replay(replay, now);
+                case Purge purge -> model.purge(purge);
+                case Settle _ -> answer;
                 case Promote _ -> model.promote(now);
                 case Reap _ -> model.reap(now);
                 case Expire _ -> model.expire(now);
@@ -288,12 +335,20 @@ class JobLifeModelTest {
                             : new Release(org, held(ask).id(), held(ask).leaseId());
                 case 9 -> new Cancel(ask.variant() == 0 ? org + 1 : org, job(ask));
                 case 10 -> new Promote(10_000);
+                case 12 -> new SetPriority(org, job(ask), (short) (ask.variant() - 3));
+                case 13 ->
+                    ask.variant() < 4
+                            ? new Retry(ask.variant() == 3 ? org + 1 : org, maybeDead(ask))
+                            : new Replay(org, some(ask));
+                case 14 -> ask.variant() < 2 ? new Purge(org, some(ask)) : new Settle();
+                case 15 -> new Enqueue(children(ask, queue));
                 default -> ask.variant() % 2 == 0 ? new Reap(10_000) : new Expire(10_000);
             };
         }
 
         private List<NewJob> newJobs(Ask ask, int queue) {
             var jobs = new ArrayList<NewJob>();
+            String backoff = BACKOFFS.get(ask.number() % BACKOFFS.size());
             for (int i = 0; i <= ask.job() % 3; i++) {
                 long now = cell.clock.nowMicros();
                 long runAt = ask.variant() == 2 ? now + ask.number() * 1_000_000L : PgArray.NO_TIME;
@@ -301,9 +356,29 @@ class JobLifeModelTest {
                 NewJob job = NewJob.plain(org, queue, ask.number() % 3, "{\"n\":" + i + "}")
                         .withMaxRetries(ask.job() % 4)
                         .withTimes(runAt, expiresAt);
+                job = backoff == null ? job : job.withBackoff(backoff);
                 jobs.add(ask.variant() >= 6 ? job.withKey("key-" + (ask.number() + i) % 5) : job);
             }
             return jobs;
+        }
+
+        private List<NewJob> children(Ask ask, int queue) {
+            return newJobs(ask, queue).stream()
+                    .map(job -> job.withParent(ask.variant() == 4 ? UUID.randomUUID() : job(ask)))
+                    .toList();
+        }
+
+        /// Rather a dead letter than any job, as these are few.
+        private UUID maybeDead(Ask ask) {
+            List<UUID> dead = model.inOrder.stream()
+                    .filter(job -> job.state == JobLifeModel.State.DEAD)
+                    .map(job -> job.id)
+                    .toList();
+            return dead.isEmpty() ? job(ask) : dead.get(ask.job() % dead.size());
+        }
+
+        private List<UUID> some(Ask ask) {
+            return new ArrayList<>(new LinkedHashSet<>(List.of(job(ask), maybeDead(ask))));
         }
 
         private Leased held(Ask ask) {
@@ -335,6 +410,10 @@ class JobLifeModelTest {
                 return "tables hold\n" + String.join("\n", minus(found, expected)) + "\n(expected:\n"
                         + String.join("\n", minus(expected, found)) + ")";
             }
+            List<String> left = cell.rows(LEFT_BEHIND, row -> row.text("line"));
+            if (!left.isEmpty()) {
+                return "left behind: " + left;
+            }
             List<String> drift = cell.drift();
             return drift.isEmpty() ? null : "counters drifted: " + drift;
         }
@@ -345,14 +424,32 @@ class JobLifeModelTest {
             return left;
         }
 
+        /// Rows without a job, and jobs that wait for nothing.
+        private static final String LEFT_BEHIND = """
+                select 'attempt ' || a.job as line from attempt a where not exists (select 1 from job j where j.id = a.job)
+                union all
+                select 'idem ' || k.key from idem k where not exists (select 1 from job j where j.id = k.job_id)
+                union all
+                select 'dependency ' || d.child from dependency d where not exists (select 1 from job j where j.id = d.child)
+                union all
+                select 'ended ' || e.id from ended e
+                union all
+                select 'waiting ' || w.id from waiting w
+                where not exists (select 1 from dependency d where d.child = w.id
+                                  and not exists (select 1 from done o where o.id = d.parent))
+                """;
+
         private static final String TABLES = """
                 select s.id || ' ' || s.state || ' attempt ' || s.attempt || ' retries ' || s.retry_count || ' kept '
-                       || (select count(*) from attempt a where a.cell = 0 and a.job = s.id) as line
-                from (select id, 'READY' as state, attempt, retry_count from ready
-                      union all select id, 'SCHEDULED', attempt, retry_count from scheduled
-                      union all select id, 'LEASED', attempt, retry_count from lease
+                       || (select count(*) from attempt a where a.cell = 0 and a.job = s.id) || ' priority ' || j.priority
+                       || case when s.priority <> j.priority then ' but lies at ' || s.priority else '' end as line
+                from (select id, 'READY' as state, attempt, retry_count, priority from ready
+                      union all select id, 'SCHEDULED', attempt, retry_count, priority from scheduled
+                      union all select id, 'WAITING', attempt, retry_count, priority from waiting
+                      union all select id, 'LEASED', attempt, retry_count, priority from lease
                       union all select id, case status when 3 then 'COMPLETED' when 5 then 'DEAD' else 'CANCELLED' end,
-                                       attempt, retry_count from done) s
+                                       attempt, retry_count, null from done) s
+                join job j on j.cell = 0 and j.id = s.id
                 order by s.id
                 """;
     }

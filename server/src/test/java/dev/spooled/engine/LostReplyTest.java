@@ -12,6 +12,10 @@ import dev.spooled.engine.Command.Fail;
 import dev.spooled.engine.Command.Heartbeat;
 import dev.spooled.engine.Command.Holder;
 import dev.spooled.engine.Command.Leased;
+import dev.spooled.engine.Command.Purge;
+import dev.spooled.engine.Command.Replay;
+import dev.spooled.engine.Command.Retry;
+import dev.spooled.engine.Command.SetPriority;
 import dev.spooled.engine.Command.Settled;
 import dev.spooled.support.CuttingProxy;
 import java.util.HashSet;
@@ -76,7 +80,7 @@ class LostReplyTest {
 
     /// One life of a job, with the reply of one of its commands lost: which one goes round.
     private void round(Random random, int number) {
-        int lost = number % 7;
+        int lost = number % 12;
         boolean before = random.nextInt(4) == 0;
         cutWhen(lost == 0, before);
         UUID job = enqueued(NewJob.plain(org, queue, 0, "{\"n\":" + number + "}"));
@@ -97,6 +101,40 @@ class LostReplyTest {
         cutWhen(lost == 6, before);
         assertThat(lane.run(new Cancel(org, keyed))).isInstanceOf(Settled.Cancelled.class);
         assertThat(enqueuedAgain("key-" + number)).isEqualTo(keyed);
+        if (lost >= 7) {
+            second(random, number, lost, before);
+        }
+    }
+
+    /// A job that dies, is retried, dies again and is removed, and the child it had meanwhile.
+    private void second(Random random, int number, int lost, boolean before) {
+        UUID job = enqueued(NewJob.plain(org, queue, 0, "{}").withKey("second-" + number));
+        cutWhen(lost == 7, before);
+        assertThat(lane.run(new SetPriority(org, job, (short) 5))).isInstanceOf(Settled.Prioritised.class);
+        die(job);
+        cutWhen(lost == 8, before);
+        assertThat(lane.run(new Retry(org, job))).isInstanceOf(Settled.Retried.class);
+        die(job);
+        cutWhen(lost == 9, before);
+        assertThat(lane.run(new Replay(org, List.of(job)))).containsExactly(job);
+        cutWhen(lost == 10, before);
+        NewJob child = NewJob.plain(org, queue, 0, "{}").withParent(job);
+        UUID waiting = enqueued(random.nextBoolean() ? child : child.withKey("child-" + number));
+        die(job);
+        assertThat(cell.count("done where status = 6 and id = '" + waiting + "'"))
+                .isEqualTo(1);
+        cutWhen(lost == 11, before);
+        assertThat(lane.run(new Purge(org, List.of(job)))).containsExactly(job);
+        acknowledged.remove(job);
+        assertThat(lane.run(new Purge(org, List.of(job)))).isEmpty();
+    }
+
+    private void die(UUID job) {
+        Leased leased =
+                lane.run(new Claim(org, queue, "w", 1, 600, 0, () -> true)).getFirst();
+        assertThat(leased.id()).isEqualTo(job);
+        assertThat(lane.run(new Fail(new Holder(org, job, leased.leaseId(), "w"), "no", false, null)))
+                .isInstanceOf(Settled.DeadLettered.class);
     }
 
     private void cutWhen(boolean now, boolean beforeForwarding) {

@@ -2,26 +2,41 @@ package dev.spooled.support;
 
 import dev.spooled.access.AdminKey;
 import dev.spooled.access.ApiKeys;
+import dev.spooled.access.ApiKeysHttp;
 import dev.spooled.access.Authenticate;
+import dev.spooled.access.OwnKeys;
 import dev.spooled.access.WideGate;
+import dev.spooled.engine.Barrier;
 import dev.spooled.engine.EngineChores;
 import dev.spooled.engine.Lane;
 import dev.spooled.health.DatabaseProbe;
 import dev.spooled.health.HealthHttp;
 import dev.spooled.jobs.ClaimedJobs;
+import dev.spooled.jobs.DeadLetters;
+import dev.spooled.jobs.DeadLettersHttp;
 import dev.spooled.jobs.Diagnosis;
 import dev.spooled.jobs.JobLimits;
+import dev.spooled.jobs.JobLists;
+import dev.spooled.jobs.JobListsHttp;
 import dev.spooled.jobs.JobReads;
+import dev.spooled.jobs.JobStats;
 import dev.spooled.jobs.Jobs;
 import dev.spooled.jobs.JobsHttp;
+import dev.spooled.jobs.Progress;
 import dev.spooled.metrics.Metrics;
 import dev.spooled.metrics.MetricsHttp;
+import dev.spooled.orgs.NewOrganization;
 import dev.spooled.orgs.Organizations;
 import dev.spooled.orgs.OrgsHttp;
 import dev.spooled.orgs.Queues;
 import dev.spooled.orgs.Registration;
+import dev.spooled.queues.QueueFigures;
+import dev.spooled.queues.QueueSettings;
+import dev.spooled.queues.QueuesHttp;
 import dev.spooled.web.OpenApi;
 import dev.spooled.web.Web;
+import dev.spooled.workers.Workers;
+import dev.spooled.workers.WorkersHttp;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -54,17 +69,14 @@ public final class TestServer implements AutoCloseable {
         lane.start();
         key = organizations.ensureDefault().orElseThrow().key().key();
         var metrics = new Metrics();
-        var views = new Jobs.Views(
-                new JobReads(database.db(), clock),
-                new ClaimedJobs(database.db()),
-                new Diagnosis(database.db(), clock));
-        var jobs = new Jobs(
-                lane,
-                new Queues(database.db(), clock, Queues.Defaults.STANDARD),
-                views,
-                new Jobs.Rules(clock, new JobLimits(1_000, false)),
-                metrics);
+        var reads = new JobReads(database.db());
+        var lists = new JobLists(database.db());
+        var diagnosis = new Diagnosis(database.db(), clock);
+        var views = new Jobs.Views(reads, new ClaimedJobs(database.db()), diagnosis);
+        var queues = new Queues(database.db(), clock, Queues.Defaults.STANDARD);
+        var jobs = new Jobs(lane, queues, views, new Jobs.Rules(clock, new JobLimits(1_000, false)), metrics);
         var authenticate = new Authenticate(keys, new WideGate(clock));
+        var settings = new QueueSettings(database.db(), clock, queues, lane, new Barrier(database.db(), 0));
         web = new Web(
                         Web.Options.local(),
                         List.of(
@@ -72,7 +84,13 @@ public final class TestServer implements AutoCloseable {
                                 new MetricsHttp(metrics, null),
                                 new OpenApi(),
                                 new OrgsHttp(organizations, new AdminKey(ADMIN_KEY), Registration.CLOSED),
-                                new JobsHttp(jobs, authenticate)),
+                                new ApiKeysHttp(new OwnKeys(database.db(), clock, keys), authenticate),
+                                new DeadLettersHttp(new DeadLetters(lane, lists, reads), clock, authenticate),
+                                new JobListsHttp(lists, new JobStats(database.db()), reads, authenticate),
+                                new JobsHttp(jobs, new Progress(database.db(), clock, reads, diagnosis), authenticate),
+                                new QueuesHttp(settings, new QueueFigures(database.db(), clock, queues), authenticate),
+                                new WorkersHttp(
+                                        new Workers(database.db(), clock), WorkersHttp.Rhythm.STANDARD, authenticate)),
                         List.of(),
                         metrics)
                 .start();
@@ -112,9 +130,35 @@ public final class TestServer implements AutoCloseable {
         return send(to("/api/v1" + path).header("Authorization", "Bearer " + key));
     }
 
+    public HttpResponse<String> get(String by, String path) {
+        return send(to("/api/v1" + path).header("Authorization", "Bearer " + by));
+    }
+
+    public HttpResponse<String> put(String path, String json) {
+        return send(to("/api/v1" + path)
+                .header("Authorization", "Bearer " + key)
+                .header("Content-Type", "application/json")
+                .PUT(BodyPublishers.ofString(json)));
+    }
+
     public HttpResponse<String> delete(String path) {
         return send(
                 to("/api/v1" + path).header("Authorization", "Bearer " + key).DELETE());
+    }
+
+    /// Any method, by any key; an empty `json` sends no body.
+    public HttpResponse<String> call(String by, String method, String path, String json) {
+        var body = json.isEmpty() ? BodyPublishers.noBody() : BodyPublishers.ofString(json);
+        return send(to("/api/v1" + path)
+                .header("Authorization", "Bearer " + by)
+                .header("Content-Type", "application/json")
+                .method(method, body));
+    }
+
+    /// A key of a new organization.
+    public String otherOrganization() {
+        String slug = "org-" + UUID.randomUUID();
+        return organizations.create(NewOrganization.named("Other", slug)).key().key();
     }
 
     @Override

@@ -1,0 +1,203 @@
+package dev.spooled.jobs;
+
+import dev.spooled.access.Caller;
+import dev.spooled.db.Args;
+import dev.spooled.db.Db;
+import dev.spooled.db.PgArray;
+import dev.spooled.db.Sql;
+import dev.spooled.db.Statements;
+import dev.spooled.db.Tx;
+import dev.spooled.jobs.ListRequest.Key;
+import java.time.Instant;
+import java.util.Comparator;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/// Lists jobs. Each filter has a walk of its own over an index in id order (lists.sql), and the work of each is
+/// bounded:
+/// where a filter finds little among much, a list may end before its time, but never takes long.
+public final class JobLists {
+    private static final Statements SQL = Statements.beside(JobLists.class, "lists.sql");
+    private static final Sql PAGE = SQL.get("page");
+    private static final Sql PAGE_TAGGED = SQL.get("page_tagged");
+    private static final Sql QUEUES_OF = SQL.get("queues_of");
+    private static final Sql BACKLOG = SQL.get("backlog");
+    private static final Sql TAG_IS_COMMON = SQL.get("tag_is_common");
+    private static final Sql DEAD_BEFORE = SQL.get("dead_before");
+
+    /// Sorted lists other than by time, and combined filters, look no further than this many of the newest.
+    static final int WINDOW = 10_000;
+
+    private static final int FEW_TAGGED = 4_000;
+    private static final int BACKLOG_MAX = 20_000;
+    private static final int CANDIDATES_MAX = 40_000;
+    private static final UUID NEWEST = new UUID(-1, -1);
+    private static final UUID OLDEST = new UUID(0, 0);
+
+    private final Db db;
+
+    public JobLists(Db db) {
+        this.db = db;
+    }
+
+    List<Job> list(Caller caller, ListRequest asked) {
+        return db.inOrg(caller.org(), tx -> {
+            List<Integer> queues = queues(tx, caller, asked.queueName());
+            if (queues.isEmpty()) {
+                return List.of();
+            }
+            return asked.order().key() == Key.CREATED_AT
+                    ? walked(tx, caller, asked, queues)
+                    : sorted(tx, caller, asked, queues);
+        });
+    }
+
+    /// Full jobs, newest first.
+    List<Job> deadLetters(Caller caller, @Nullable String queueName, ListRequest.Part part) {
+        return db.inOrg(caller.org(), tx -> {
+            Args args = args(caller, queues(tx, caller, queueName), JobStatus.DEADLETTER, null)
+                    .and("edge", NEWEST)
+                    .and("scan", part.offset() + part.limit())
+                    .and("skip", part.offset())
+                    .and("page", part.limit());
+            return read(tx, new Walk(SQL.get("ended")), PAGE, args, true);
+        });
+    }
+
+    /// Ids of dead letters, oldest first; with `before` only of those that died before it.
+    List<UUID> oldestDead(Caller caller, @Nullable String queueName, @Nullable Instant before, int limit) {
+        return db.inOrg(caller.org(), tx -> {
+            Args args = args(caller, queues(tx, caller, queueName), JobStatus.DEADLETTER, null)
+                    .and("edge", before == null ? OLDEST : dev.spooled.time.Ids.floor(before.toEpochMilli() + 1))
+                    .and("before", before)
+                    .and("scan", limit);
+            Sql sql = before == null ? new Walk(SQL.get("ended")).oldestFirst().sql() : DEAD_BEFORE;
+            return tx.list(sql, args, row -> row.uuid("id"));
+        });
+    }
+
+    private List<Job> walked(Tx tx, Caller caller, ListRequest asked, List<Integer> queues) {
+        ListRequest.Part part = asked.part();
+        boolean ascending = asked.order().ascending();
+        UUID edge = part.cursor() != null ? part.cursor() : ascending ? OLDEST : NEWEST;
+        Args args = args(caller, queues, asked.status(), asked.tag())
+                .and("edge", edge)
+                .and("skip", part.offset())
+                .and("page", part.limit());
+        List<Job> found = pick(tx, caller, asked, queues, args, part.offset() + part.limit());
+        return ascending ? found.reversed() : found;
+    }
+
+    /// The newest jobs, sorted here.
+    private List<Job> sorted(Tx tx, Caller caller, ListRequest asked, List<Integer> queues) {
+        Args args = args(caller, queues, asked.status(), asked.tag())
+                .and("edge", NEWEST)
+                .and("skip", 0)
+                .and("page", WINDOW);
+        var newest = new ListRequest(
+                asked.queueName(),
+                asked.status(),
+                asked.tag(),
+                new ListRequest.Order(Key.CREATED_AT, false),
+                asked.part());
+        Comparator<Job> order = orderOf(asked.order().key());
+        return pick(tx, caller, newest, queues, args, WINDOW).stream()
+                .sorted((asked.order().ascending() ? order : order.reversed())
+                        .thenComparing(Job::id, Comparator.reverseOrder()))
+                .skip(asked.part().offset())
+                .limit(asked.part().limit())
+                .toList();
+    }
+
+    private static Comparator<Job> orderOf(Key key) {
+        Comparator<Instant> time = Comparator.naturalOrder();
+        return switch (key) {
+            case CREATED_AT -> Comparator.comparing(Job::id);
+            case UPDATED_AT -> Comparator.comparing(job -> job.times().updated());
+            case SCHEDULED_AT -> Comparator.comparing(job -> job.times().scheduled(), Comparator.nullsFirst(time));
+            case COMPLETED_AT -> Comparator.comparing(job -> job.times().completed(), Comparator.nullsFirst(time));
+            case PRIORITY -> Comparator.comparingInt(Job::priority);
+            case STATUS -> Comparator.comparing(job -> job.status().wire());
+            case QUEUE_NAME -> Comparator.comparing(Job::queueName);
+            case RETRY_COUNT -> Comparator.comparingInt(Job::retryCount);
+        };
+    }
+
+    /// Chooses the walk: by the tag if it is rare or the only filter, else by state or queue, the tag looked up for
+    /// each.
+    private List<Job> pick(Tx tx, Caller caller, ListRequest asked, List<Integer> queues, Args args, int wanted) {
+        boolean everywhere = asked.queueName() == null && caller.queues().isEmpty();
+        boolean ascending = asked.order().ascending();
+        if (asked.tag() == null) {
+            return read(
+                    tx, turned(base(tx, args.and("scan", wanted), asked, everywhere), ascending), PAGE, args, false);
+        }
+        if (asked.status() == null && everywhere) {
+            return read(tx, turned("tagged", ascending), PAGE, args.and("scan", wanted), false);
+        }
+        boolean common = tx.first(TAG_IS_COMMON, args.and("few", FEW_TAGGED), row -> true)
+                .isPresent();
+        if (!common) {
+            args.and("scan", wanted).and("candidates", FEW_TAGGED);
+            return read(tx, turned("tagged_in", ascending), PAGE, args, false);
+        }
+        args.and("scan", WINDOW);
+        return read(tx, turned(base(tx, args, asked, everywhere), ascending), PAGE_TAGGED, args, false);
+    }
+
+    private static Walk turned(String walk, boolean ascending) {
+        var newestFirst = new Walk(SQL.get(walk));
+        return ascending ? newestFirst.oldestFirst() : newestFirst;
+    }
+
+    private static String base(Tx tx, Args args, ListRequest asked, boolean everywhere) {
+        return switch (asked.status()) {
+            case null -> everywhere ? "of_org" : "of_queues";
+            case PENDING -> "pending";
+            case SCHEDULED -> "scheduled";
+            case PROCESSING -> "processing";
+            case COMPLETED -> completed(tx, args, everywhere);
+            case FAILED, DEADLETTER, CANCELLED -> "ended";
+        };
+    }
+
+    private static String completed(Tx tx, Args args, boolean everywhere) {
+        long backlog = tx.first(BACKLOG, args, row -> row.bigint("n")).orElse(0L);
+        if (backlog > BACKLOG_MAX) {
+            args.and("candidates", CANDIDATES_MAX);
+            return "completed_behind_backlog";
+        }
+        args.and("candidates", CANDIDATES_MAX);
+        return everywhere ? "completed_of_org" : "completed";
+    }
+
+    private static List<Job> read(Tx tx, Walk walk, Sql page, Args args, boolean full) {
+        Sql sql = JobReads.seenBy(new Walk(walk.in(page)));
+        return tx.list(sql, args.and("full", full), JobReads::job);
+    }
+
+    private static Args args(Caller caller, List<Integer> queues, @Nullable JobStatus status, @Nullable String tag) {
+        PgArray numbers = PgArray.ints();
+        queues.forEach(numbers::add);
+        return Args.of("cell", caller.cell())
+                .and("org", caller.org())
+                .and("queues", numbers)
+                .and("status", status == null ? null : status.ordinal())
+                .and("tag", tag);
+    }
+
+    /// The queues meant: the one named, all the key may see, or all. A name nobody has used leads to none.
+    private static List<Integer> queues(Tx tx, Caller caller, @Nullable String queueName) {
+        PgArray names = null;
+        if (queueName != null) {
+            caller.check(queueName);
+            names = PgArray.texts().add(queueName);
+        } else if (!caller.queues().isEmpty()) {
+            names = PgArray.texts();
+            caller.queues().forEach(names::add);
+        }
+        Args args = Args.of("cell", caller.cell()).and("org", caller.org()).and("names", names);
+        return tx.list(QUEUES_OF, args, row -> row.integer("id"));
+    }
+}

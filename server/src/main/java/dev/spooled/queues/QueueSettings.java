@@ -1,0 +1,199 @@
+package dev.spooled.queues;
+
+import dev.spooled.access.Caller;
+import dev.spooled.db.Args;
+import dev.spooled.db.Db;
+import dev.spooled.db.PgArray;
+import dev.spooled.db.Row;
+import dev.spooled.db.Sql;
+import dev.spooled.db.Statements;
+import dev.spooled.db.Tx;
+import dev.spooled.engine.Barrier;
+import dev.spooled.engine.Lane;
+import dev.spooled.json.SearchedJson;
+import dev.spooled.orgs.Queues;
+import dev.spooled.queues.QueueConfig.Pause;
+import dev.spooled.refusal.Refused;
+import dev.spooled.time.Clock;
+import java.nio.charset.StandardCharsets;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/// Configures, pauses, resumes and deletes queues. What is answered holds: after a pause no lane of any server hands
+/// out
+/// a job of the queue, and changed defaults are used at once on this server, within seconds on others.
+public final class QueueSettings {
+    private static final Statements SQL = Statements.beside(QueueSettings.class, "queues.sql");
+    private static final Sql LIST = SQL.get("list");
+    private static final Sql GET = SQL.get("get");
+    private static final Sql CONFIGURE = SQL.get("configure");
+    private static final Sql PAUSE = SQL.get("pause");
+    private static final Sql RESUME = SQL.get("resume");
+    private static final Sql FORGET = SQL.get("forget");
+
+    private final Db db;
+    private final Clock clock;
+    private final Queues queues;
+    private final Lane lane;
+    private final Barrier barrier;
+    private final Purge purge;
+
+    public QueueSettings(Db db, Clock clock, Queues queues, Lane lane, Barrier barrier) {
+        this.db = db;
+        this.clock = clock;
+        this.queues = queues;
+        this.lane = lane;
+        this.barrier = barrier;
+        this.purge = new Purge(db, lane);
+    }
+
+    /// The configured queues that the caller may see, by name.
+    List<QueueConfig> list(Caller caller, int limit, int offset) {
+        PgArray names = PgArray.texts();
+        caller.queues().forEach(names::add);
+        Args args = Args.of("cell", caller.cell())
+                .and("org", caller.org())
+                .and("all", caller.queues().isEmpty())
+                .and("names", names)
+                .and("limit", limit)
+                .and("offset", offset);
+        return db.inOrg(caller.org(), tx -> tx.list(LIST, args, QueueSettings::config));
+    }
+
+    QueueConfig get(Caller caller, String name) {
+        caller.check(name);
+        return db.inOrg(caller.org(), tx -> tx.first(GET, place(caller, name), QueueSettings::config))
+                .orElseThrow(() -> unknown(name));
+    }
+
+    /// Changes the queue, which need not be known before. Switching it off is a pause, switching it on a resume.
+    QueueConfig configure(Caller caller, String name, QueueChange change) {
+        caller.check(name);
+        var unused = queues.named(caller, name);
+        QueueConfig config = db.inOrg(caller.org(), tx -> configured(tx, caller, name, change));
+        queues.forget(caller, name);
+        if (change.enabled() != null) {
+            carryOut(config.number(), config.enabled());
+        }
+        return config;
+    }
+
+    private QueueConfig configured(Tx tx, Caller caller, String name, QueueChange change) {
+        Args args = place(caller, name)
+                .and("max_retries", change.maxRetries())
+                .and("default_timeout", change.defaultTimeoutSeconds())
+                .and("rate_limit_given", change.rateLimitGiven())
+                .and("rate_limit", change.rateLimit())
+                .and("enabled", change.enabled())
+                .and("settings", change.settings())
+                .and("now", clock.now());
+        QueueConfig config = tx.first(CONFIGURE, args, QueueSettings::config).orElseThrow();
+        if (config.settings().getBytes(StandardCharsets.UTF_8).length > SearchedJson.MAX_BYTES) {
+            throw Refused.invalid("settings", "settings may have at most 64 KiB with what is there already");
+        }
+        return config;
+    }
+
+    /// Returns once no job of the queue can leave any more.
+    Pause pause(Caller caller, String name, @Nullable String reason) {
+        caller.check(name);
+        int number = queues.named(caller, name).number();
+        Args args = place(caller, name).and("reason", reason).and("now", clock.now());
+        Pause pause = db.inOrg(
+                        caller.org(),
+                        tx -> tx.first(
+                                PAUSE,
+                                args,
+                                row -> new Pause(row.instant("paused_at"), row.textOrNull("paused_reason"))))
+                .orElseThrow();
+        carryOut(number, false);
+        return pause;
+    }
+
+    /// Answers how long the queue was paused.
+    Duration resume(Caller caller, String name) {
+        caller.check(name);
+        Instant now = clock.now();
+        Resumed resumed = db.inOrg(
+                        caller.org(),
+                        tx -> tx.first(
+                                RESUME,
+                                place(caller, name).and("now", now),
+                                row -> new Resumed(row.integer("id"), row.instantOrNull("paused_at"))))
+                .orElseThrow(() -> unknown(name));
+        carryOut(resumed.number(), true);
+        Instant since = Objects.requireNonNullElse(resumed.since(), now);
+        return since.isBefore(now) ? Duration.between(since, now) : Duration.ZERO;
+    }
+
+    private record Resumed(int number, @Nullable Instant since) {}
+
+    /// Makes the stored `enabled` hold: nothing under way knows better, or waiting claims look again.
+    private void carryOut(int number, boolean enabled) {
+        if (enabled) {
+            lane.wake(List.of(number));
+        } else {
+            barrier.pass();
+        }
+    }
+
+    /// Forgets the configuration. Jobs that have not ended forbid it, with `withJobs` only those that are running.
+    void delete(Caller caller, String name, boolean withJobs) {
+        int number = get(caller, name).number();
+        if (withJobs) {
+            purge.unlessRunning(caller, number);
+        }
+        Purge.Open open = purge.open(caller, number);
+        if (open.processing() > 0 || open.pending() > 0 && !withJobs) {
+            throw Refused.conflict("The queue " + name + " still has jobs: " + open.pending() + " pending, "
+                    + open.processing() + " processing");
+        }
+        if (open.pending() > 0) {
+            throw Refused.unavailable("Many jobs of the queue are cancelled, some are left; delete it again");
+        }
+        Queues.Defaults defaults = queues.defaults();
+        Args args = place(caller, name)
+                .and("max_retries", (int) defaults.maxRetries())
+                .and("default_timeout", defaults.timeoutSeconds())
+                .and("now", clock.now());
+        var unused = db.inOrg(caller.org(), tx -> tx.first(FORGET, args, row -> row.integer("id")))
+                .orElseThrow(() -> unknown(name));
+        queues.forget(caller, name);
+        lane.wake(List.of(number));
+    }
+
+    /// Cancels what waits in the queue and answers how many jobs that were. Of very many jobs a call takes a part.
+    int purge(Caller caller, String name) {
+        caller.check(name);
+        int number = queues.find(caller, name).orElseThrow(() -> unknown(name)).number();
+        return purge.pending(caller, number);
+    }
+
+    private static Args place(Caller caller, String name) {
+        return Args.of("cell", caller.cell()).and("org", caller.org()).and("name", name);
+    }
+
+    private static Refused unknown(String name) {
+        return Refused.notFound("Queue not found: " + name);
+    }
+
+    private static QueueConfig config(Row row) throws SQLException {
+        Instant since = row.instantOrNull("paused_at");
+        return new QueueConfig(
+                row.text("name"),
+                row.uuid("public_id"),
+                row.integer("id"),
+                row.integer("max_retries"),
+                row.integer("default_timeout"),
+                row.integerOrNull("rate_limit"),
+                row.bool("enabled"),
+                since == null ? null : new Pause(since, row.textOrNull("paused_reason")),
+                row.text("settings"),
+                row.instant("created_at"),
+                row.instant("updated_at"));
+    }
+}
