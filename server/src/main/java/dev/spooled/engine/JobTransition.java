@@ -19,6 +19,8 @@ import java.util.stream.Stream;
 enum JobTransition {
     ENQUEUE("enqueue", NOWHERE, READY, SCHEDULED),
     ENQUEUE_KEYED("enqueue_keyed", NOWHERE, READY, SCHEDULED),
+    ENQUEUE_CHILD("enqueue_child", NOWHERE, READY, SCHEDULED, WAITING),
+    SETTLE_CHILDREN("settle_children", WAITING, READY, SCHEDULED, CANCELLED),
     CLAIM("claim", READY, LEASE),
     CLAIM_BY_KEY("claim_by_key", READY, LEASE),
     COMPLETE("complete", LEASE, COMPLETED),
@@ -31,7 +33,9 @@ enum JobTransition {
     CANCEL_WAITING("cancel", WAITING, CANCELLED),
     EXPIRE_READY("expire", READY, CANCELLED),
     EXPIRE_SCHEDULED("expire", SCHEDULED, CANCELLED),
-    EXPIRE_WAITING("expire", WAITING, CANCELLED);
+    EXPIRE_WAITING("expire", WAITING, CANCELLED),
+    REVIVE("revive", DEADLETTER, READY),
+    PURGE("purge", DEADLETTER, NOWHERE);
 
     /// Where a job's id may lie. The three ends share the table `done`.
     enum Place {

@@ -37,6 +37,7 @@ final class RetentionSweep {
             new Pruned(SQL.get("prune_deliveries"), HISTORY_KEPT),
             new Pruned(SQL.get("prune_webhooks_in"), HISTORY_KEPT),
             new Pruned(SQL.get("prune_audit"), AUDIT_KEPT),
+            new Pruned(SQL.get("prune_progress"), Duration.ZERO),
             new Pruned(SQL.get("prune_workflows"), Duration.ZERO),
             new Pruned(SQL.get("prune_dependencies"), Duration.ZERO));
 

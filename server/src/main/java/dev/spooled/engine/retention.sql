@@ -131,3 +131,10 @@ delete from dependency d where ctid = any (array (
     where d.cell = :cell and d.parent < (select floor from cell where cell = :cell)
       and not exists (select 1 from waiting w where w.cell = :cell and w.id = d.child)
     order by parent, child limit :limit for update skip locked))
+
+-- name: prune_progress
+delete from progress where ctid = any (array (
+    select ctid from progress p
+    where p.cell = :cell and p.id < (select floor from cell where cell = :cell)
+      and not exists (select 1 from job j where j.cell = :cell and j.id = p.id)
+    order by id limit :limit for update skip locked))

@@ -40,7 +40,7 @@ class DatabaseDocTest {
     @Test
     void eachStatementMovesJobsExactlyAsTheTransitionsSay() {
         for (Sql sql : EngineSql.ALL.all()) {
-            var left = words("delete from (ready|scheduled|waiting|lease)\\b", sql.text());
+            var left = words("delete from (ready|scheduled|waiting|lease|done)\\b", sql.text());
             var entered = words("insert into (ready|scheduled|waiting|lease|done)\\b", sql.text());
             assertThat(tables(sql.name(), true)).as(sql.name() + " leaves").isEqualTo(left);
             assertThat(tables(sql.name(), false)).as(sql.name() + " enters").isEqualTo(entered);
@@ -62,7 +62,7 @@ class DatabaseDocTest {
                 .map(transition -> transition.from.table)
                 .filter(table -> !table.isEmpty())
                 .collect(Collectors.toSet());
-        assertThat(left).isEqualTo(LIVE);
+        assertThat(left).containsAll(LIVE);
     }
 
     @Test

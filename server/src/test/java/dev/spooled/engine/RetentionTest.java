@@ -13,6 +13,7 @@ import dev.spooled.engine.Command.Fail;
 import dev.spooled.engine.Command.Holder;
 import dev.spooled.engine.Command.Leased;
 import dev.spooled.engine.Command.Promote;
+import dev.spooled.engine.Command.Replay;
 import dev.spooled.engine.Command.Settled;
 import dev.spooled.time.Clock;
 import dev.spooled.time.Ids;
@@ -173,20 +174,10 @@ class RetentionTest {
         cell.chores.keepPartitions().runOnce();
         Leased retrying = claim(queueOf("retrying"));
         cell.run(new Fail(holder(retrying), "later", true, 600));
-        cell.execute("with d as (delete from done where id = '" + oldJob("replayed") + "' returning *)"
-                + " insert into ready (cell, queue, org, attempt, priority, retry_count, flags, id)"
-                + " select cell, queue, org, attempt, 0, 0, 0, id from d");
-        cell.execute("insert into count_delta (cell, at, queue, kind, day, n) select 0, now(), array["
-                + queueOf("replayed")
-                + ", " + queueOf("replayed") + "], array[5, 0]::smallint[], array[" + oldDay() + ", " + oldDay()
-                + "], array[-1, 1]");
+        assertThat(cell.run(new Replay(org, List.of(oldJob("replayed"))))).containsExactly(oldJob("replayed"));
         fresh = enqueue(NewJob.plain(org, crowd, 0, "{}"));
         cell.run(new Complete(holder(claim(crowd)), "{}"));
         leased = claim(queueOf("leased"));
-    }
-
-    private int oldDay() {
-        return Ids.dayOf(oldJob("leased"));
     }
 
     private Retention retention() {
@@ -355,6 +346,16 @@ class RetentionTest {
         assertThat(cell.run(new Enqueue(List.of(again))))
                 .containsExactly(new Enqueued(taken.getFirst().id(), false));
         assertThat(cell.count("idem")).isEqualTo(1);
+    }
+
+    @Test
+    void aDeadLetterBelowTheFloorStaysDead() {
+        makeOldDay();
+        hundredDaysLater();
+        cell.execute("update cell set floor = '" + Retention.visibleFrom(cell.clock.now(), 90) + "'");
+        List<UUID> dead = cell.rows("select id from done where status = 5", row -> row.uuid("id"));
+        assertThat(dead).isNotEmpty();
+        assertThat(cell.run(new Replay(org, dead))).isEmpty();
     }
 
     @Test
