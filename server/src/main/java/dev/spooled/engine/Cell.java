@@ -35,6 +35,8 @@ public final class Cell implements AutoCloseable {
         var all = new ArrayList<Chore>(chores.all());
         all.add(EngineChores.followClock(db, clock));
         all.add(registry);
+        all.add(new Retention(db, clock, number).dropDays());
+        all.addAll(new RetentionSweep(db, clock, number).chores());
         upkeep = new Upkeep(all);
     }
 

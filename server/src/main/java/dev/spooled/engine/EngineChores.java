@@ -51,12 +51,14 @@ public final class EngineChores {
 
     private final Lane lane;
     private final Db db;
+    private final BriefLocks locks;
     private final Clock clock;
     private final int cell;
 
     public EngineChores(Lane lane, Db db, Clock clock, int cell) {
         this.lane = lane;
         this.db = db;
+        this.locks = new BriefLocks(db);
         this.clock = clock;
         this.cell = cell;
     }
@@ -143,11 +145,19 @@ public final class EngineChores {
         return chore("partitions", Duration.ofHours(1), () -> {
             LocalDate today = LocalDate.ofInstant(clock.now(), ZoneOffset.UTC);
             for (int ahead = -1; ahead <= DAYS_AHEAD; ahead++) {
-                Args args = Args.of("day", today.plusDays(ahead).toString());
-                db.asEngine(tx -> tx.list(ENSURE_DAY, args, row -> true));
+                ensureDay(today.plusDays(ahead));
             }
             return false;
         });
+    }
+
+    private void ensureDay(LocalDate day) {
+        for (String base : Retention.TABLES_BY_DAY) {
+            Args args = Args.of("base", base).and("day", day.toString());
+            if (!locks.run(tx -> tx.list(ENSURE_DAY, args, row -> true))) {
+                log.warn("the partition of {} for {} could not be made yet", base, day);
+            }
+        }
     }
 
     /// Recounts the live tables against the counters. Any difference is a fault of ours: logged, and shown by `drift`.

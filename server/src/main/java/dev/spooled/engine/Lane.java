@@ -65,7 +65,7 @@ public final class Lane implements AutoCloseable {
     private volatile boolean stopped;
     private volatile boolean reachable = true;
 
-    /// How the lane does a batch (docs/decisions/0002-lane-asserted.md).
+    /// How the lane does a batch (docs/decisions/0003-lane-asserted.md).
     public enum Way {
         /// Guarded statements with an answer per row.
         EXACT,

@@ -186,13 +186,15 @@ select ord, old::int as old from x
 
 -- name: revive
 -- A dead letter (or, unless only those are asked for, a failed job) is ready again with all its retries. Its attempts are
--- numbered on. An `expires_at` that has passed no longer binds it.
+-- numbered on. An `expires_at` that has passed no longer binds it. Below the floor nothing comes back to life: retention
+-- relies on it.
 with r as (
     select * from unnest(:ords::int[], :ids::uuid[], :orgs::int[], :dead_only::boolean[], :days::int[])
         as t (ord, id, org, dead_only, day)
 ), x as (
     delete from done t using r
     where t.cell = :cell and t.id = r.id and t.org = r.org and (t.status = 5 or t.status = 4 and not r.dead_only)
+      and t.id >= (select floor from cell where cell.cell = :cell)
     returning r.ord, r.day, t.id, t.org, t.queue, t.attempt, t.status
 ), i as (
     insert into ready (cell, queue, org, attempt, priority, retry_count, flags, id, expires_at)
