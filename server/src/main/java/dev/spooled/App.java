@@ -13,6 +13,7 @@ import dev.spooled.db.EmbeddedPostgres;
 import dev.spooled.db.PostgresCheck;
 import dev.spooled.engine.Barrier;
 import dev.spooled.engine.Cell;
+import dev.spooled.engine.Lane;
 import dev.spooled.health.DatabaseProbe;
 import dev.spooled.health.HealthHttp;
 import dev.spooled.jobs.ClaimedJobs;
@@ -70,7 +71,7 @@ public final class App implements AutoCloseable {
         this.config = config;
         embedded = embedded(config);
         try {
-            cell = Cell.open(database(), config.storage().connections(), VERSION);
+            cell = Cell.open(database(), config.storage().connections(), VERSION, way());
         } catch (RuntimeException e) {
             closeDatabase();
             throw e;
@@ -102,6 +103,10 @@ public final class App implements AutoCloseable {
         DbAddress address = DatabaseUrl.parse(String.valueOf(config.storage().databaseUrl()));
         PostgresCheck.check(address);
         return address;
+    }
+
+    private Lane.Way way() {
+        return Lane.Way.valueOf(config.storage().lane().name());
     }
 
     // ---- doors

@@ -24,11 +24,11 @@ final class EmbeddedEngine implements EngineUnderTest {
     private final int org;
     private final int[] queues;
 
-    EmbeddedEngine(int queueCount) throws SQLException {
+    EmbeddedEngine(int queueCount, Lane.Way way) throws SQLException {
         postgres = EmbeddedPostgres.start(FOLDER, System.err::println);
         execute(postgres.address("postgres"), "create database " + database);
         DbAddress address = postgres.address(database);
-        cell = Cell.open(address, CONNECTIONS, "bench");
+        cell = Cell.open(address, CONNECTIONS, "bench", way);
         watcher = DriverManager.getConnection(address.jdbcUrl(), address.user(), address.password());
         org = insertOrganization();
         queues = insertQueues(queueCount);

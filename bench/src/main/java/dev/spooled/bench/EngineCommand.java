@@ -1,8 +1,10 @@
 package dev.spooled.bench;
 
+import dev.spooled.engine.Lane;
 import java.io.IOException;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -53,12 +55,15 @@ final class EngineCommand implements Callable<Integer> {
             defaultValue = "0")
     private int backlog;
 
+    @Option(names = "--lane", description = "exact or asserted (default: ${DEFAULT-VALUE}).")
+    private String lane = "exact";
+
     @Override
     public Integer call() throws IOException, SQLException {
         var load = load();
-        try (var engine = EngineUnderTest.open(load.queues())) {
+        try (var engine = EngineUnderTest.open(load.queues(), Lane.Way.valueOf(lane.toUpperCase(Locale.ROOT)))) {
             var meter = PostgresMeter.of(engine.watcher());
-            var name = backlog == 0 ? "engine-waiting" : "engine-backlog";
+            var name = (backlog == 0 ? "engine-waiting-" : "engine-backlog-") + lane;
             return new Bench(options, spec.commandLine().getOut()).run(name, load, () -> new LaneDoor(engine), meter);
         }
     }

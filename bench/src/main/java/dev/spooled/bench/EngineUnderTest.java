@@ -21,7 +21,7 @@ interface EngineUnderTest extends AutoCloseable {
     void close();
 
     /// Starts an engine with `queues` queues on a database of its own. The one place that knows how.
-    static EngineUnderTest open(int queues) throws SQLException {
-        return new EmbeddedEngine(queues);
+    static EngineUnderTest open(int queues, Lane.Way way) throws SQLException {
+        return new EmbeddedEngine(queues, way);
     }
 }

@@ -54,7 +54,8 @@ public record Config(
     }
 
     public enum LaneWay {
-        EXACT
+        EXACT,
+        ASSERTED
     }
 
     public enum LogForm {

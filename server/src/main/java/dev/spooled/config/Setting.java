@@ -19,7 +19,13 @@ public enum Setting {
             null,
             "An external PostgreSQL (15 to 18) instead of the embedded one: postgres://user:password@host:port/name."),
     SPOOLED_DB_CONNECTIONS("db-connections", Kind.POSITIVE, "16", "Connections in each of the server's pools."),
-    SPOOLED_LANE("lane", Kind.CHOICE, "exact", "How hot writes reach the database: exact.", "exact"),
+    SPOOLED_LANE(
+            "lane",
+            Kind.CHOICE,
+            "exact",
+            "How hot writes reach the database: exact, or asserted (faster; memory proposes, the database checks).",
+            "exact",
+            "asserted"),
     ADMIN_API_KEY(
             "admin-api-key", Kind.SECRET, null, "Key for the admin routes (X-Admin-Key); without one they are closed."),
     METRICS_TOKEN("metrics-token", Kind.SECRET, null, "Bearer token the metrics ask for; without one they are open."),

@@ -29,7 +29,7 @@ public record DbAddress(String jdbcUrl, String user, String password) {
         properties.setProperty("password", password);
         properties.setProperty("prepareThreshold", "1");
         properties.setProperty(
-                "binaryTransferEnable", "UUID_ARRAY,TIMESTAMPTZ_ARRAY,INT2_ARRAY,BOOL_ARRAY,TIMESTAMPTZ");
+                "binaryTransferEnable", "UUID_ARRAY,TIMESTAMPTZ_ARRAY,INT2_ARRAY,BOOL_ARRAY,TIMESTAMPTZ,1010");
         properties.setProperty("ApplicationName", "spooled");
         properties.setProperty("connectTimeout", "5");
         properties.setProperty("tcpKeepAlive", "true");

@@ -51,6 +51,10 @@ public final class PgArray extends PGobject implements PGBinaryObject {
         return new PgArray("_text", 25, 512);
     }
 
+    public static PgArray rowIds() {
+        return new PgArray("_tid", 27, 128);
+    }
+
     public static PgArray times() {
         return new PgArray("_timestamptz", 1184, 128);
     }
@@ -93,6 +97,15 @@ public final class PgArray extends PGobject implements PGBinaryObject {
         }
         byte[] utf8 = value.getBytes(StandardCharsets.UTF_8);
         start(utf8.length).put(utf8);
+        return this;
+    }
+
+    /// A row address as PostgreSQL writes it, `(block,offset)`.
+    public PgArray addRowId(String rowId) {
+        int comma = rowId.indexOf(',');
+        int block = Integer.parseUnsignedInt(rowId, 1, comma, 10);
+        int offset = Integer.parseInt(rowId, comma + 1, rowId.length() - 1, 10);
+        start(6).putInt(block).putShort((short) offset);
         return this;
     }
 

@@ -182,6 +182,13 @@ final class Batch {
                 && settles.isEmpty());
     }
 
+    /// Forgets what a run proposed that was undone.
+    void clearAnswers() {
+        tickets.forEach(Ticket::forget);
+        freshened.clear();
+        unsettled = false;
+    }
+
     /// Two batches of half the tickets each, ids kept: how a bad row is found without hurting the others.
     List<Batch> halves() {
         var first = new Batch(nowMicros);

@@ -20,24 +20,28 @@ public final class Cell implements AutoCloseable {
     private final Lane lane;
     private final Upkeep upkeep;
 
-    private Cell(DbAddress address, int number, int connections, String version) {
+    private Cell(DbAddress address, int number, int connections, String version, Lane.Way way) {
         new Migrator(address).migrate();
         db = new Db(address, connections);
         RoleSelfTest.run(db);
         clock = new DatabaseClock(EngineChores.readTime(db), System.nanoTime());
-        lane = new Lane(address, number, node, clock);
+        lane = new Lane(address, number, node, clock, way);
         var chores = new EngineChores(lane, db, clock, number);
         chores.keepPartitions().runOnce();
+        var registry = chores.registerNode(node, version);
+        registry.runOnce();
         lane.start();
         lane.run(new Command.Promote(1));
         var all = new ArrayList<Chore>(chores.all());
         all.add(EngineChores.followClock(db, clock));
-        all.add(chores.registerNode(node, version));
+        all.add(registry);
+        all.add(new Retention(db, clock, number).dropDays());
+        all.addAll(new RetentionSweep(db, clock, number).chores());
         upkeep = new Upkeep(all);
     }
 
-    public static Cell open(DbAddress address, int connections, String version) {
-        return new Cell(address, 0, connections, version);
+    public static Cell open(DbAddress address, int connections, String version, Lane.Way way) {
+        return new Cell(address, 0, connections, version, way);
     }
 
     public Db db() {

@@ -29,6 +29,7 @@ public final class EngineChores {
     private static final Sql QUEUES_READY = SQL.get("queues_ready");
     private static final Sql ENSURE_DAY = SQL.get("ensure_day");
     private static final Sql REGISTER_NODE = SQL.get("register_node");
+    private static final Sql OTHER_NODES = SQL.get("other_nodes");
     private static final Sql FORGET_MARKS = SQL.get("forget_marks");
     private static final Sql FORGET_NODES = SQL.get("forget_nodes");
     private static final Sql LIVE_DRIFT = SQL.get("live_drift");
@@ -41,6 +42,7 @@ public final class EngineChores {
     private static final Duration CHECKED_AFTER = Duration.ofSeconds(90);
     private static final int DAYS_AHEAD = 7;
     private static final long PROMPT_NANOS = Duration.ofMillis(100).toNanos();
+    private static final Duration LIVES_WITHIN = Duration.ofSeconds(20);
     private static final Duration FORGET_NODES_AFTER = Duration.ofDays(1);
 
     private static final Logger log = LoggerFactory.getLogger(EngineChores.class);
@@ -49,12 +51,14 @@ public final class EngineChores {
 
     private final Lane lane;
     private final Db db;
+    private final BriefLocks locks;
     private final Clock clock;
     private final int cell;
 
     public EngineChores(Lane lane, Db db, Clock clock, int cell) {
         this.lane = lane;
         this.db = db;
+        this.locks = new BriefLocks(db);
         this.clock = clock;
         this.cell = cell;
     }
@@ -141,11 +145,19 @@ public final class EngineChores {
         return chore("partitions", Duration.ofHours(1), () -> {
             LocalDate today = LocalDate.ofInstant(clock.now(), ZoneOffset.UTC);
             for (int ahead = -1; ahead <= DAYS_AHEAD; ahead++) {
-                Args args = Args.of("day", today.plusDays(ahead).toString());
-                db.asEngine(tx -> tx.list(ENSURE_DAY, args, row -> true));
+                ensureDay(today.plusDays(ahead));
             }
             return false;
         });
+    }
+
+    private void ensureDay(LocalDate day) {
+        for (String base : Retention.TABLES_BY_DAY) {
+            Args args = Args.of("base", base).and("day", day.toString());
+            if (!locks.run(tx -> tx.list(ENSURE_DAY, args, row -> true))) {
+                log.warn("the partition of {} for {} could not be made yet", base, day);
+            }
+        }
     }
 
     /// Recounts the live tables against the counters. Any difference is a fault of ours: logged, and shown by `drift`.
@@ -169,7 +181,8 @@ public final class EngineChores {
         return drift;
     }
 
-    /// The node registry knows this node lives; rows of nodes long gone are removed, and their lanes' marks.
+    /// The node registry knows this node lives, and the lane whether others do; rows of nodes long gone are removed,
+    /// and their lanes' marks.
     public Chore registerNode(UUID node, String version) {
         return chore("node", Duration.ofSeconds(5), () -> {
             Args args = Args.of("id", node)
@@ -179,6 +192,8 @@ public final class EngineChores {
                     .and("now", clock.now());
             Args old = Args.of("before", clock.now().minus(FORGET_NODES_AFTER));
             db.asEngine(tx -> tx.run(REGISTER_NODE, args) + tx.run(FORGET_MARKS, old) + tx.run(FORGET_NODES, old));
+            Args others = Args.of("id", node).and("since", clock.now().minus(LIVES_WITHIN));
+            lane.setAlone(db.readAsEngine(OTHER_NODES, others, row -> true).isEmpty());
             return false;
         });
     }

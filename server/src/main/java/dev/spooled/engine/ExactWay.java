@@ -56,29 +56,63 @@ final class ExactWay {
 
     void run(LaneSession session, Batch batch) throws SQLException {
         var trip = new RoundTrip();
-        var newJobs = NewJobs.of(batch);
-        var claims = Slots.deal(batch.claims, leaseIds);
+        var asked = ask(batch);
         session.open(trip);
-        ask(trip, session.cell(), batch, newJobs, claims);
-        session.commit(trip, () -> reconcile(session, batch, newJobs, claims));
-        newJobs.propose(batch, recent);
-        claims.propose(recent);
+        asked.addBeforeClaims(trip, session.cell());
+        asked.addClaims(trip, session.cell());
+        session.commit(trip, () -> asked.reconcile(session));
+        asked.propose();
+    }
+
+    Asked ask(Batch batch) {
+        return new Asked(batch);
+    }
+
+    RecentJobs recent() {
+        return recent;
     }
 
     /// The statements of a prepared batch without the transaction around them, for looking at their plans.
     RoundTrip statements(int cell, Batch batch) {
         var trip = new RoundTrip();
-        ask(trip, cell, batch, NewJobs.of(batch), Slots.deal(batch.claims, leaseIds));
+        var asked = ask(batch);
+        asked.addBeforeClaims(trip, cell);
+        asked.addClaims(trip, cell);
         return trip;
     }
 
-    private static void ask(RoundTrip trip, int cell, Batch batch, NewJobs newJobs, Slots claims) {
-        settle(trip, cell, batch);
-        ByHand.add(trip, cell, batch);
-        move(trip, cell, batch);
-        newJobs.add(trip, cell, batch.now());
-        claims.add(trip, cell, batch);
-        settleChildren(trip, cell, batch);
+    /// What a batch asks and what came of it.
+    final class Asked {
+        private final Batch batch;
+        private final NewJobs newJobs;
+        private final Slots claims;
+
+        private Asked(Batch batch) {
+            this.batch = batch;
+            newJobs = NewJobs.of(batch);
+            claims = Slots.deal(batch.claims, leaseIds);
+        }
+
+        void addBeforeClaims(RoundTrip trip, int cell) {
+            settle(trip, cell, batch);
+            ByHand.add(trip, cell, batch);
+            move(trip, cell, batch);
+            newJobs.add(trip, cell, batch.now());
+        }
+
+        void addClaims(RoundTrip trip, int cell) {
+            claims.add(trip, cell, batch);
+            settleChildren(trip, cell, batch);
+        }
+
+        void reconcile(LaneSession session) throws SQLException {
+            ExactWay.reconcile(session, batch, newJobs, claims);
+        }
+
+        void propose() {
+            newJobs.propose(batch, recent);
+            claims.propose(recent);
+        }
     }
 
     // ---- acknowledgements: every ticket misses unless its row came back
@@ -249,7 +283,7 @@ final class ExactWay {
 
     // ---- after a lost reply to a batch that did commit
 
-    private void reconcile(LaneSession session, Batch batch, NewJobs newJobs, Slots claims) throws SQLException {
+    private static void reconcile(LaneSession session, Batch batch, NewJobs newJobs, Slots claims) throws SQLException {
         var trip = new RoundTrip();
         List<Ticket<?>> settled = new ArrayList<>();
         for (List<Ticket<?>> kind : List.of(batch.heartbeats, batch.completes, batch.fails, batch.cancels)) {

@@ -21,6 +21,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -42,7 +43,9 @@ public final class Lane implements AutoCloseable {
 
     private final Clock clock;
     private final LaneSession session;
-    private final ExactWay way;
+    private final ExactWay exact;
+    private final @Nullable AssertedWay asserted;
+    private volatile boolean alone = true;
     private final Parked parked = new Parked();
     private final Thread thread;
 
@@ -62,10 +65,23 @@ public final class Lane implements AutoCloseable {
     private volatile boolean stopped;
     private volatile boolean reachable = true;
 
+    /// How the lane does a batch (docs/decisions/0003-lane-asserted.md).
+    public enum Way {
+        /// Guarded statements with an answer per row.
+        EXACT,
+        /// Memory proposes, the database asserts; the exact way whenever memory may be wrong.
+        ASSERTED
+    }
+
     public Lane(DbAddress address, int cell, UUID node, Clock clock) {
+        this(address, cell, node, clock, Way.EXACT);
+    }
+
+    public Lane(DbAddress address, int cell, UUID node, Clock clock, Way way) {
         this.clock = clock;
         this.session = new LaneSession(address, cell, node, RECONNECT_SECONDS);
-        this.way = new ExactWay(new Ids(clock));
+        this.exact = new ExactWay(new Ids(clock));
+        this.asserted = way == Way.ASSERTED ? new AssertedWay(exact) : null;
         this.thread = Thread.ofPlatform().name("lane-" + cell).unstarted(this::work);
     }
 
@@ -234,15 +250,52 @@ public final class Lane implements AutoCloseable {
     }
 
     private void carryOut(Batch batch) {
-        way.prepare(batch);
-        runOrTakeApart(batch, 1);
+        exact.prepare(batch);
+        if (asserted == null) {
+            runOrTakeApart(batch, 1);
+        } else if (alone) {
+            runAsserted(asserted, batch);
+        } else {
+            asserted.forget();
+            runOrTakeApart(batch, 1);
+        }
+    }
+
+    /// What memory proposed may be wrong: then nothing of it happened, and the exact way decides.
+    private void runAsserted(AssertedWay way, Batch batch) {
+        try {
+            long began = System.nanoTime();
+            way.run(session, batch);
+            reachable = true;
+            stats.record(batch, System.nanoTime() - began);
+            publish(batch);
+        } catch (SQLException e) {
+            way.forget();
+            stats.recordUndone();
+            if (DbFault.kindOf(e) == DbFault.Kind.UNAVAILABLE && !(e instanceof LaneSession.NotCommitted)) {
+                dispose(batch, 1, e);
+            } else {
+                log.debug("asserted batch undone: {}", e.getMessage());
+                batch.clearAnswers();
+                runOrTakeApart(batch, 1);
+            }
+        } catch (RuntimeException e) {
+            way.forget();
+            log.error("the lane failed a batch of {}", batch.tickets.size(), e);
+            refuse(batch, new Refused(new Refusal.Internal("the job could not be stored")));
+        }
+    }
+
+    /// Whether other nodes work this cell: then claims are the exact way's, which sees their rows.
+    public void setAlone(boolean alone) {
+        this.alone = alone;
     }
 
     /// Runs the batch; when PostgreSQL refuses it, runs its halves, so that one bad row is refused alone.
     private void runOrTakeApart(Batch batch, int attempt) {
         try {
             long began = System.nanoTime();
-            way.run(session, batch);
+            exact.run(session, batch);
             reachable = true;
             stats.record(batch, System.nanoTime() - began);
             publish(batch);

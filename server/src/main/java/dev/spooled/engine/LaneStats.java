@@ -5,12 +5,23 @@ public final class LaneStats {
     private volatile long batches;
     private volatile long commands;
     private volatile long busyNanos;
+    private volatile long undone;
 
     @SuppressWarnings("NonAtomicVolatileUpdate") // one writer
     void record(Batch batch, long nanos) {
         batches++;
         commands += batch.tickets.size();
         busyNanos += nanos;
+    }
+
+    @SuppressWarnings("NonAtomicVolatileUpdate") // one writer
+    void recordUndone() {
+        undone++;
+    }
+
+    /// Batches that memory proposed and the database refused; each was repeated the exact way.
+    public long undone() {
+        return undone;
     }
 
     public long batches() {

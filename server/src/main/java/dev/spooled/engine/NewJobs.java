@@ -157,7 +157,7 @@ final class NewJobs {
         return holder == null ? new Enqueued(minted.id(), false, true) : new Enqueued(holder, false);
     }
 
-    private static Args columns(List<Minted> jobs, int cell, Instant now) {
+    static Args columns(List<Minted> jobs, int cell, Instant now) {
         PgArray ids = PgArray.uuids();
         PgArray orgs = PgArray.ints();
         PgArray queues = PgArray.ints();

@@ -3,6 +3,7 @@
 -- name: roll_up
 -- Folds appended deltas into the counters, a bounded number of rows a pass. Keys are written in order, so passes on two
 -- nodes wait for each other rather than deadlock. What entered an end state, was created or failed is a flow as well.
+-- Ends of jobs below the floor are hidden and not counted: retention has taken their day out of the counters.
 with x as (
     delete from count_delta where ctid = any (array (
         select ctid from count_delta where cell = :cell limit :limit for update skip locked))
@@ -13,7 +14,8 @@ with x as (
     join queue q on q.cell = :cell and q.id = t.queue
 ), c as (
     insert into count (cell, org, queue, kind, day, n)
-    select :cell, org, queue, kind, day, sum(n) from f where kind < 10
+    select :cell, org, queue, kind, day, sum(n) from f
+    where kind < 3 or kind < 10 and day >= (select uuid7_day(floor) from cell where cell = :cell)
     group by org, queue, kind, day having sum(n) <> 0 order by org, queue, kind, day
     on conflict (cell, org, queue, kind, day) do update set n = count.n + excluded.n
 ), m as (
@@ -30,7 +32,7 @@ select q from unnest(:queues::int[]) as t (q)
 where exists (select 1 from ready r where r.cell = :cell and r.queue = t.q)
 
 -- name: ensure_day
-select ensure_day(:day::date)
+select ensure_day(:base, :day::date)
 
 -- name: database_time
 select (extract(epoch from clock_timestamp()) * 1000000)::bigint as micros
@@ -46,6 +48,9 @@ select pg_advisory_xact_lock(:barrier)
 -- name: register_node
 insert into node (id, name, version, address, started_at, seen_at) values (:id, :name, :version, :address, :now, :now)
 on conflict (id) do update set seen_at = excluded.seen_at, version = excluded.version, address = excluded.address
+
+-- name: other_nodes
+select 1 from node where id <> :id and seen_at > :since limit 1
 
 -- name: forget_marks
 delete from lane_mark m using node n where n.id = m.node and n.seen_at < :before

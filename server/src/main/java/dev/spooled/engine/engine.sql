@@ -72,7 +72,7 @@ with r as (
     returning r.ord, r.error, r.fingerprint, r.retry, r.after_seconds, r.luck, r.day, l.id, l.org, l.queue, l.attempt, l.priority,
               l.retry_count, l.flags, l.lease_id, l.started_at, l.worker
 ), y as (
-    select x.*, j.expires_at as job_expires_at, w.version,
+    select x.*, case when j.expires_at > x.started_at then j.expires_at end as job_expires_at, w.version,
            x.retry and x.retry_count < coalesce(j.max_retries, 0) as again,
            :now::timestamptz + make_interval(secs => coalesce(x.after_seconds,
                backoff_seconds(coalesce(j.backoff, u.backoff), x.retry_count, x.luck / 1e6))) as run_at
@@ -109,10 +109,11 @@ with r as (
 ), x as (
     delete from lease l using r
     where l.cell = :cell and l.id = r.id and l.org = r.org and l.lease_id = r.lease_id
-    returning r.ord, r.day, l.id, l.org, l.queue, l.attempt, l.priority, l.retry_count, l.flags
+    returning r.ord, r.day, l.id, l.org, l.queue, l.attempt, l.priority, l.retry_count, l.flags, l.started_at
 ), i as (
     insert into ready (cell, queue, org, attempt, priority, retry_count, flags, id, expires_at)
-    select :cell, x.queue, x.org, x.attempt - 1, x.priority, x.retry_count, x.flags, x.id, j.expires_at
+    select :cell, x.queue, x.org, x.attempt - 1, x.priority, x.retry_count, x.flags, x.id,
+           case when j.expires_at > x.started_at then j.expires_at end
     from x left join job j on j.cell = :cell and j.id = x.id
 ), d as (
     insert into count_delta (cell, at, queue, kind, day, n)
@@ -185,13 +186,15 @@ select ord, old::int as old from x
 
 -- name: revive
 -- A dead letter (or, unless only those are asked for, a failed job) is ready again with all its retries. Its attempts are
--- numbered on. An `expires_at` that has passed no longer binds it.
+-- numbered on. An `expires_at` that has passed no longer binds it. Below the floor nothing comes back to life: retention
+-- relies on it.
 with r as (
     select * from unnest(:ords::int[], :ids::uuid[], :orgs::int[], :dead_only::boolean[], :days::int[])
         as t (ord, id, org, dead_only, day)
 ), x as (
     delete from done t using r
     where t.cell = :cell and t.id = r.id and t.org = r.org and (t.status = 5 or t.status = 4 and not r.dead_only)
+      and t.id >= (select floor from cell where cell.cell = :cell)
     returning r.ord, r.day, t.id, t.org, t.queue, t.attempt, t.status
 ), i as (
     insert into ready (cell, queue, org, attempt, priority, retry_count, flags, id, expires_at)
@@ -277,7 +280,7 @@ with c as (
 ), g as (
     delete from lease where ctid = any (array (select ct from c)) returning id
 ), y as (
-    select c.*, j.expires_at as job_expires_at, w.version, c.retry_count < coalesce(j.max_retries, 0) as again,
+    select c.*, case when j.expires_at > c.started_at then j.expires_at end as job_expires_at, w.version, c.retry_count < coalesce(j.max_retries, 0) as again,
            case c.outcome when 3 then 'timed out' else 'lease expired' end as error
     from c
     left join job j on j.cell = :cell and j.id = c.id
@@ -483,10 +486,20 @@ on conflict do nothing
 -- name: claim
 -- One request per queue: SKIP LOCKED does not skip one's own locks, so claims of a queue are merged before. The slot of
 -- a row is its queue's base plus its rank; arrays by slot say whose it is. Paused queues give nothing.
-with rq as (
-    select t.queue, t.base, t.n
+-- A queue with a rate limit gives what is left of its second. Its row of queue_rate is locked first: a claim that waited
+-- for another node's sees that one's count, and a node whose clock is behind the row's second waits for its own.
+with rate as materialized (
+    select r.queue, u.rate_limit - case when r.second = date_trunc('second', :now::timestamptz) then r.used
+                                        when r.second > :now then u.rate_limit else 0 end as free
+    from queue u join queue_rate r on r.cell = :cell and r.queue = u.id
+    where u.cell = :cell and u.id = any (:queues::int[]) and u.rate_limit is not null and u.enabled
+    order by r.queue for update of r
+), rq as (
+    select t.queue, t.base, case when u.rate_limit is null then t.n else greatest(least(t.n, rate.free), 0) end as n
     from unnest(:queues::int[], :bases::int[], :limits::int[]) as t (queue, base, n)
     join queue u on u.cell = :cell and u.id = t.queue and u.enabled
+    left join rate on rate.queue = t.queue
+    where u.rate_limit is null or rate.free > 0
 ), c as materialized (
     select x.*, rq.base + row_number() over (partition by x.queue order by x.priority desc, x.id) as slot
     from rq, lateral (
@@ -502,6 +515,12 @@ with rq as (
            :now::timestamptz + make_interval(secs => (:seconds::int[])[(:asks::int[])[c.slot]]),
            (:workers::text[])[(:asks::int[])[c.slot]]
     from c left join job j on j.cell = :cell and j.id = c.id
+), s as (
+    update queue_rate r
+    set used = case when r.second = date_trunc('second', :now::timestamptz) then r.used else 0 end + g.n,
+        second = date_trunc('second', :now::timestamptz)
+    from (select c.queue, count(*)::int as n from c join rate on rate.queue = c.queue group by c.queue) g
+    where r.cell = :cell and r.queue = g.queue
 ), d as (
     insert into count_delta (cell, at, queue, kind, day, n)
     select :cell, :now, array_agg(queue), array_agg(kind), array_agg(day), array_agg(n)
@@ -515,10 +534,18 @@ select slot::int, id, queue, attempt + 1 as attempt, retry_count, priority from 
 
 -- name: claim_by_key
 -- The same with keys in place of row addresses, for databases that refuse ctid (docs/ARCHITECTURE.md, "Growing").
-with rq as (
-    select t.queue, t.base, t.n
+with rate as materialized (
+    select r.queue, u.rate_limit - case when r.second = date_trunc('second', :now::timestamptz) then r.used
+                                        when r.second > :now then u.rate_limit else 0 end as free
+    from queue u join queue_rate r on r.cell = :cell and r.queue = u.id
+    where u.cell = :cell and u.id = any (:queues::int[]) and u.rate_limit is not null and u.enabled
+    order by r.queue for update of r
+), rq as (
+    select t.queue, t.base, case when u.rate_limit is null then t.n else greatest(least(t.n, rate.free), 0) end as n
     from unnest(:queues::int[], :bases::int[], :limits::int[]) as t (queue, base, n)
     join queue u on u.cell = :cell and u.id = t.queue and u.enabled
+    left join rate on rate.queue = t.queue
+    where u.rate_limit is null or rate.free > 0
 ), c as materialized (
     select x.*, rq.base + row_number() over (partition by x.queue order by x.priority desc, x.id) as slot
     from rq, lateral (
@@ -535,6 +562,12 @@ with rq as (
            :now::timestamptz + make_interval(secs => (:seconds::int[])[(:asks::int[])[c.slot]]),
            (:workers::text[])[(:asks::int[])[c.slot]]
     from c left join job j on j.cell = :cell and j.id = c.id
+), s as (
+    update queue_rate r
+    set used = case when r.second = date_trunc('second', :now::timestamptz) then r.used else 0 end + g.n,
+        second = date_trunc('second', :now::timestamptz)
+    from (select c.queue, count(*)::int as n from c join rate on rate.queue = c.queue group by c.queue) g
+    where r.cell = :cell and r.queue = g.queue
 ), d as (
     insert into count_delta (cell, at, queue, kind, day, n)
     select :cell, :now, array_agg(queue), array_agg(kind), array_agg(day), array_agg(n)

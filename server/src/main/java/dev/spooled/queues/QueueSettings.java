@@ -30,6 +30,7 @@ public final class QueueSettings {
     private static final Statements SQL = Statements.beside(QueueSettings.class, "queues.sql");
     private static final Sql LIST = SQL.get("list");
     private static final Sql GET = SQL.get("get");
+    private static final Sql OPEN_RATE = SQL.get("open_rate");
     private static final Sql CONFIGURE = SQL.get("configure");
     private static final Sql PAUSE = SQL.get("pause");
     private static final Sql RESUME = SQL.get("resume");
@@ -73,11 +74,15 @@ public final class QueueSettings {
     /// Changes the queue, which need not be known before. Switching it off is a pause, switching it on a resume.
     QueueConfig configure(Caller caller, String name, QueueChange change) {
         caller.check(name);
-        var unused = queues.named(caller, name);
+        int number = queues.named(caller, name).number();
+        if (change.rateLimit() != null) {
+            Args args = Args.of("cell", caller.cell()).and("queue", number);
+            var unused = db.asEngine(tx -> tx.run(OPEN_RATE, args));
+        }
         QueueConfig config = db.inOrg(caller.org(), tx -> configured(tx, caller, name, change));
         queues.forget(caller, name);
         if (change.enabled() != null) {
-            carryOut(config.number(), config.enabled());
+            carryOut(number, config.enabled());
         }
         return config;
     }

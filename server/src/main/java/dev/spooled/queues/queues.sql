@@ -15,6 +15,11 @@ select name, public_id, id, max_retries, default_timeout, rate_limit, enabled, p
 from queue
 where cell = :cell and org = :org and name = :name and configured
 
+-- name: open_rate
+-- Claims count against this row once the queue has a limit, so it is there first.
+insert into queue_rate (cell, queue) values (:cell, :queue)
+on conflict do nothing
+
 -- name: configure
 -- What is null keeps its value; settings are merged, and a member that is null goes. Being paused is not a setting: it
 -- is what `enabled` says, with its own columns.

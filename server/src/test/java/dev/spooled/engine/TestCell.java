@@ -13,6 +13,8 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 
 /// A cell on a database of its own with a clock moved by hand, driven batch by batch without the lane's thread: what a
 /// test puts into a batch is what the transaction holds.
@@ -22,6 +24,8 @@ final class TestCell implements AutoCloseable {
     final TestDb database = TestDb.create();
     final ManualClock clock = new ManualClock(NOON);
     final UUID node = UUID.randomUUID();
+    private @Nullable AssertedWay asserted;
+    int undone;
     final ExactWay way = new ExactWay(new Ids(clock));
     final EngineChores chores;
     LaneSession session = new LaneSession(database.address(), 0, node, 5);
@@ -100,7 +104,9 @@ final class TestCell implements AutoCloseable {
         }
         way.prepare(batch);
         try {
-            way.run(session, batch);
+            if (asserted == null || !ranAsserted(asserted, batch)) {
+                way.run(session, batch);
+            }
         } catch (SQLException e) {
             throw new IllegalStateException(e);
         }
@@ -110,10 +116,35 @@ final class TestCell implements AutoCloseable {
         return left;
     }
 
+    /// As the lane does: what memory proposed wrongly is repeated the exact way.
+    private boolean ranAsserted(AssertedWay asserted, Batch batch) {
+        try {
+            asserted.run(session, batch);
+            return true;
+        } catch (SQLException e) {
+            undone++;
+            asserted.forget();
+            batch.clearAnswers();
+            return false;
+        }
+    }
+
+    /// Goes over to the asserted way; `doubt` makes its assertions fail at random.
+    void assertBatches(BooleanSupplier doubt) {
+        asserted = new AssertedWay(way, doubt);
+    }
+
+    void runExactly() {
+        asserted = null;
+    }
+
     /// What a restart does to the lane: a new connection, nothing remembered.
     void restart() {
         session.close();
         session = new LaneSession(database.address(), 0, node, 5);
+        if (asserted != null) {
+            asserted.forget();
+        }
     }
 
     /// Differences between the counters and a recount of the live tables; empty when all is well.

@@ -1,0 +1,72 @@
+-- The asserted way: memory proposes, these plain bulk statements assert. Whatever is not as memory believes divides by
+-- zero, which undoes the whole batch; memory is then forgotten and the batch repeated the exact way (engine.sql).
+
+-- name: complete_known
+-- Leases this node gave out itself, found by row address; the id beside it makes a moved row a miss.
+with r as (
+    select * from unnest(:rows::tid[], :ids::uuid[], :leases::uuid[], :results::text[]) as t (row_id, id, lease_id, result)
+), x as (
+    delete from lease l using r
+    where l.ctid = r.row_id and l.id = r.id and l.cell = :cell and l.lease_id = r.lease_id and l.flags = 0
+      and l.expires_at > :now
+    returning l.id, l.org, l.queue, l.attempt, l.retry_count, l.lease_id, l.started_at, l.worker, r.result
+), o as (
+    insert into done (cell, queue, org, attempt, status, retry_count, id, completed_at, started_at, lease_id, worker, result)
+    select :cell, queue, org, attempt, 3, retry_count, id, :now, started_at, lease_id, worker, result from x
+)
+select 1 / (count(*) = :n)::int as ok from x
+
+-- name: insert_jobs
+insert into job (id, cell, org, queue, timeout_seconds, priority, max_retries, payload, expires_at, tags, completion_webhook,
+                 backoff, trace)
+select id, :cell, org, queue, timeout_seconds, priority, max_retries, payload, expires_at, tags::jsonb, webhook, backoff::jsonb, trace
+from unnest(:ids::uuid[], :orgs::int[], :queues::int[], :timeouts::int[], :priorities::smallint[], :max_retries::smallint[],
+            :payloads::text[], :expires_ats::timestamptz[], :tags::text[], :webhooks::text[], :backoffs::text[], :traces::text[])
+    as t (id, org, queue, timeout_seconds, priority, max_retries, payload, expires_at, tags, webhook, backoff, trace)
+
+-- name: take_ready
+with x as (
+    delete from ready r using unnest(:rows::tid[], :ids::uuid[]) as t (row_id, id)
+    where r.ctid = t.row_id and r.id = t.id and r.cell = :cell
+    returning 1
+)
+select 1 / (count(*) = :n)::int as ok from x
+
+-- name: queues_open
+-- Nothing is handed out of a queue that somebody paused since memory looked.
+select 1 / (count(*) = 0)::int as ok
+from unnest(:queues::int[]) as t (queue) join queue u on u.cell = :cell and u.id = t.queue and not u.enabled
+
+-- name: insert_ready
+insert into ready (cell, queue, org, attempt, priority, retry_count, flags, id, expires_at)
+select :cell, queue, org, 0, priority, 0, 0, id, expires_at
+from unnest(:queues::int[], :orgs::int[], :priorities::smallint[], :ids::uuid[], :expires_ats::timestamptz[])
+    as t (queue, org, priority, id, expires_at)
+returning ctid::text as row_id
+
+-- name: insert_leases
+insert into lease (cell, queue, org, attempt, timeout_seconds, priority, retry_count, flags, id, lease_id, started_at, expires_at, worker)
+select :cell, queue, org, attempt, timeout_seconds, priority, retry_count, flags, id, lease_id, :now,
+       :now::timestamptz + make_interval(secs => seconds), worker
+from unnest(:queues::int[], :orgs::int[], :attempts::int[], :timeouts::int[], :priorities::smallint[], :retries::smallint[],
+            :flags::smallint[], :ids::uuid[], :leases::uuid[], :seconds::int[], :workers::text[])
+    as t (queue, org, attempt, timeout_seconds, priority, retry_count, flags, id, lease_id, seconds, worker)
+returning ctid::text as row_id
+
+-- name: count_netted
+insert into count_delta (cell, at, queue, kind, day, n) values (:cell, :now, :queues::int[], :kinds::smallint[], :days::int[], :ns::int[])
+
+-- name: peek
+-- The head of each queue memory does not know, as it stands after this batch. Paused queues are left unknown.
+select q.queue as asked, x.row_id, x.id, x.org, x.attempt, x.priority, x.retry_count, x.flags, x.expires_at, j.timeout_seconds
+from unnest(:queues::int[]) as q (queue)
+join queue u on u.cell = :cell and u.id = q.queue and u.enabled
+left join lateral (
+    select ctid::text as row_id, id, org, attempt, priority, retry_count, flags, expires_at
+    from ready where cell = :cell and queue = q.queue order by priority desc, id limit :limit) x on true
+left join job j on j.cell = :cell and j.id = x.id
+order by q.queue, x.priority desc, x.id
+
+-- name: fail_assertion
+-- What a wrong memory comes to, on demand.
+select 1 / count(*)::int as ok from cell where false
