@@ -9,6 +9,7 @@ import dev.spooled.engine.Command.SetPriority;
 import dev.spooled.engine.Command.Settled;
 import dev.spooled.time.Ids;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -103,12 +104,13 @@ final class ByHand {
         return found;
     }
 
+    /// Answers are in id order, whatever order the rows came in.
     private static void take(Place place, Map<Ticket<?>, List<UUID>> found) {
         List<UUID> jobs = found.get(place.ticket());
         if (place.ticket().command() instanceof Retry) {
             place.ticket().propose(new Settled.Retried());
         } else if (jobs != null) {
-            jobs.add(place.job());
+            jobs.add(-1 - Collections.binarySearch(jobs, place.job()), place.job());
         }
     }
 

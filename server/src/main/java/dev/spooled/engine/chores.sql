@@ -81,12 +81,13 @@ from counted c full join found f on f.queue = c.queue and f.kind = c.kind
 where coalesce(c.n, 0) <> coalesce(f.n, 0)
 
 -- name: list_jobs
--- Brings the listing up to ids below :until, in order, a bounded number a pass. One node at a time: the others skip.
+-- Brings the listing up to ids below :until, in order, a bounded number a pass. One node at a time: the others skip. The
+-- mark is a scalar here, not a joined table: a join would read all jobs above it to find the first few.
 with m as materialized (
     select listed from list_mark where cell = :cell for update skip locked
 ), n as materialized (
-    select j.id, j.queue, j.org from job j, m
-    where j.cell = :cell and j.id > m.listed and j.id < :until order by j.id limit :limit
+    select j.id, j.queue, j.org from job j
+    where j.cell = :cell and j.id > (select listed from m) and j.id < :until order by j.id limit :limit
 ), i as (
     insert into job_by_queue (cell, queue, id, org) select :cell, queue, id, org from n
     on conflict (cell, queue, id) do nothing
@@ -103,8 +104,8 @@ select count(*)::int as n from n
 with m as materialized (
     select checked, least(listed, :until::uuid) as until from list_mark where cell = :cell for update skip locked
 ), n as materialized (
-    select j.id, j.queue, j.org from job j, m
-    where j.cell = :cell and j.id > m.checked and j.id <= m.until order by j.id limit :limit
+    select j.id, j.queue, j.org from job j
+    where j.cell = :cell and j.id > (select checked from m) and j.id <= (select until from m) order by j.id limit :limit
 ), i as (
     insert into job_by_queue (cell, queue, id, org)
     select :cell, n.queue, n.id, n.org from n

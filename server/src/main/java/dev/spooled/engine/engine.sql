@@ -202,6 +202,8 @@ with r as (
            exists (select 1 from dependency p where p.cell = :cell and p.parent = x.id)::int, x.id,
            case when j.expires_at > :now then j.expires_at end
     from x left join job j on j.cell = :cell and j.id = x.id
+), u as (
+    update job t set expires_at = null from x where t.cell = :cell and t.id = x.id and t.expires_at <= :now
 ), d as (
     insert into count_delta (cell, at, queue, kind, day, n)
     select :cell, :now, array_agg(queue), array_agg(kind), array_agg(day), array_agg(n)

@@ -25,8 +25,8 @@ final class QueueWire {
     static void writeConfig(JsonWriter to, UUID organization, QueueConfig queue) {
         to.id("id", queue.id()).id("organization_id", organization);
         writeSummary(to, queue);
-        to.raw("backoff", queue.backoff())
-                .raw("settings", settings(queue.settings(), queue.pause()))
+        to.raw("settings", settings(queue.settings(), queue.pause()))
+                .raw("backoff", queue.backoff())
                 .time("created_at", queue.createdAt())
                 .time("updated_at", queue.updatedAt());
     }
