@@ -30,6 +30,10 @@ public final class JobLists {
     static final int WINDOW = 10_000;
 
     private static final int FEW_TAGGED = 4_000;
+
+    /// Of a filter's jobs in each queue: a common tag is mostly met at once.
+    private static final int LOOKED_UP_FIRST = 500;
+
     private static final int BACKLOG_MAX = 20_000;
     private static final int CANDIDATES_MAX = 40_000;
 
@@ -150,8 +154,13 @@ public final class JobLists {
             args.and("scan", wanted).and("candidates", FEW_TAGGED);
             return read(tx, turned("tagged_in", ascending), PAGE, args, false);
         }
-        args.and("scan", WINDOW);
-        return read(tx, turned(base(tx, args, asked, everywhere, WINDOW), ascending), PAGE_TAGGED, args, false);
+        Walk walk = turned(base(tx, args, asked, everywhere, WINDOW), ascending);
+        List<Job> found = read(tx, walk, PAGE_TAGGED, args.and("scan", LOOKED_UP_FIRST), false);
+        if (found.size() == asked.part().limit()) {
+            return found;
+        }
+        args.and("scan", Math.max(LOOKED_UP_FIRST, WINDOW / queues.size()));
+        return read(tx, walk, PAGE_TAGGED, args, false);
     }
 
     private static Walk turned(String walk, boolean ascending) {
