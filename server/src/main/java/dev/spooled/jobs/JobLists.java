@@ -21,6 +21,7 @@ public final class JobLists {
     private static final Statements SQL = Statements.beside(JobLists.class, "lists.sql");
     private static final Sql PAGE = SQL.get("page");
     private static final Sql PAGE_TAGGED = SQL.get("page_tagged");
+    private static final Sql BY_KEY_ONLY = SQL.get("by_key_only");
     private static final Sql QUEUES_OF = SQL.get("queues_of");
     private static final Sql BACKLOG = SQL.get("backlog");
     private static final Sql TAG_IS_COMMON = SQL.get("tag_is_common");
@@ -109,6 +110,7 @@ public final class JobLists {
                 asked.tag(),
                 new ListRequest.Order(Key.CREATED_AT, false),
                 asked.part());
+        tx.list(BY_KEY_ONLY, Args.NONE, row -> true);
         Comparator<Job> order = orderOf(asked.order().key());
         return pick(tx, caller, newest, queues, args, WINDOW).stream()
                 .sorted((asked.order().ascending() ? order : order.reversed())
