@@ -175,6 +175,15 @@ public final class Lane implements AutoCloseable {
         return parked.queues();
     }
 
+    /// Commands taken and not yet in a batch.
+    int waiting() {
+        return waiting.get();
+    }
+
+    int parkedClaims() {
+        return parked.size();
+    }
+
     /// Whether the last try to reach the database succeeded.
     public boolean isReachable() {
         return reachable && !closing;
@@ -415,6 +424,11 @@ public final class Lane implements AutoCloseable {
     public void close() {
         closing = true;
         LockSupport.unpark(thread);
+        if (thread.getState() == Thread.State.NEW) {
+            stopped = true;
+            refuseInbox("the server is stopping");
+            return;
+        }
         try {
             thread.join(RECONNECT_SECONDS * 1_000);
         } catch (InterruptedException e) {

@@ -12,7 +12,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /// Claims that found nothing and may wait, by queue in the order they came. Owned by the lane's thread; only `queues`
-/// may be called from others.
+/// and `size` may be called from others.
 final class Parked {
     private static final long LONGEST_SLEEP_NANOS = TimeUnit.SECONDS.toNanos(5);
 
@@ -21,6 +21,7 @@ final class Parked {
     private final Map<Integer, ArrayDeque<Place>> byQueue = new ConcurrentHashMap<>();
     private final TreeSet<Place> byEnd = new TreeSet<>(Parked::inOrder);
     private long places;
+    private volatile int size;
 
     /// By end, then by arrival. Readings of the monotonic timer may only be compared by their difference.
     private static int inOrder(Place a, Place b) {
@@ -37,6 +38,7 @@ final class Parked {
         var place = new Place(ticket, claim.queue(), end, places++);
         byQueue.computeIfAbsent(claim.queue(), q -> new ArrayDeque<>()).addLast(place);
         byEnd.add(place);
+        size = byEnd.size();
         return true;
     }
 
@@ -53,6 +55,7 @@ final class Parked {
             }
             Place place = line.removeFirst();
             byEnd.remove(place);
+            size = byEnd.size();
             if (((Claim) place.ticket.command()).alive().getAsBoolean()) {
                 batch.add(place.ticket);
             } else {
@@ -74,12 +77,17 @@ final class Parked {
             }
             answer.accept(place.ticket);
         }
+        size = byEnd.size();
     }
 
     long nanosToNextEnd(long nowNanos) {
         return byEnd.isEmpty()
                 ? LONGEST_SLEEP_NANOS
                 : Math.clamp(byEnd.first().endNanos - nowNanos, 1, LONGEST_SLEEP_NANOS);
+    }
+
+    int size() {
+        return size;
     }
 
     Set<Integer> queues() {

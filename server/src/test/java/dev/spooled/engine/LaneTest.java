@@ -1,0 +1,168 @@
+package dev.spooled.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.spooled.engine.Command.Claim;
+import dev.spooled.engine.Command.Enqueue;
+import dev.spooled.engine.Command.Leased;
+import dev.spooled.refusal.Refusal;
+import dev.spooled.refusal.Refused;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/// The lane's own promises, in both ways: one bad row hurts nobody else, waiting claims are answered by the next job in
+/// the order they came, those who left get nothing, and what waits is bounded.
+class LaneTest {
+    private final TestCell cell = new TestCell();
+    private final int org = cell.org();
+    private final int queue = cell.queue(org, "q");
+    private final ExecutorService callers = Executors.newVirtualThreadPerTaskExecutor();
+
+    @AfterEach
+    void close() {
+        callers.shutdownNow();
+        cell.close();
+    }
+
+    private Lane lane(Lane.Way way) {
+        return new Lane(cell.address(), 0, UUID.randomUUID(), cell.clock, way);
+    }
+
+    private NewJob job(@Nullable String tags) {
+        return new NewJob(
+                org,
+                queue,
+                (short) 0,
+                (short) 3,
+                300,
+                "{}",
+                Long.MIN_VALUE,
+                Long.MIN_VALUE,
+                null,
+                tags,
+                List.of(),
+                null,
+                null,
+                null,
+                null);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aBadRowIsRefusedAlone(Lane.Way way) throws Exception {
+        try (Lane lane = lane(way)) {
+            List<Future<?>> good = new ArrayList<>();
+            List<Future<?>> bad = new ArrayList<>();
+            for (int i = 0; i < 60; i++) {
+                boolean wrong = i % 20 == 7;
+                var enqueue = new Enqueue(List.of(job(wrong ? "{not json" : "{\"a\":1}")));
+                (wrong ? bad : good).add(callers.submit(() -> lane.run(enqueue)));
+            }
+            // The lane starts when all of them wait, so that they share one batch.
+            while (lane.waiting() < 60) {
+                Thread.onSpinWait();
+            }
+            lane.start();
+            for (Future<?> one : good) {
+                one.get(20, TimeUnit.SECONDS);
+            }
+            for (Future<?> one : bad) {
+                assertThatThrownBy(() -> one.get(20, TimeUnit.SECONDS)).hasCauseInstanceOf(Refused.class);
+            }
+            assertThat(cell.count("job")).isEqualTo(57);
+            assertThat(cell.drift()).isEmpty();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void waitingClaimsAreAnsweredInTheirOrder(Lane.Way way) throws Exception {
+        try (Lane lane = lane(way).start()) {
+            List<Future<List<Leased>>> waiting = new ArrayList<>();
+            for (int i = 0; i < 3; i++) {
+                String worker = "w" + i;
+                waiting.add(callers.submit(() -> lane.run(claim(worker, new AtomicBoolean(true)))));
+                int parked = i + 1;
+                while (lane.parkedClaims() < parked) {
+                    Thread.onSpinWait();
+                }
+            }
+            for (Future<List<Leased>> next : waiting) {
+                UUID made = lane.run(new Enqueue(List.of(job(null)))).getFirst().id();
+                assertThat(next.get(10, TimeUnit.SECONDS))
+                        .extracting(Leased::id)
+                        .containsExactly(made);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void whoHasLeftGetsNothing(Lane.Way way) throws Exception {
+        try (Lane lane = lane(way).start()) {
+            var present = new AtomicBoolean(true);
+            var left = callers.submit(() -> lane.run(claim("gone", present)));
+            while (lane.parkedClaims() < 1) {
+                Thread.onSpinWait();
+            }
+            present.set(false);
+            UUID made = lane.run(new Enqueue(List.of(job(null)))).getFirst().id();
+            assertThat(left.get(10, TimeUnit.SECONDS)).isEmpty();
+            assertThat(lane.run(claim("here", new AtomicBoolean(true))))
+                    .extracting(Leased::id)
+                    .containsExactly(made);
+        }
+    }
+
+    private Claim claim(String worker, AtomicBoolean present) {
+        return new Claim(org, queue, worker, 1, 30, 20_000, present::get);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void whatWaitsIsBounded(Lane.Way way) throws Exception {
+        try (Lane lane = lane(way)) {
+            var entered = new CountDownLatch(Lane.WAITING_MAX);
+            for (int i = 0; i < Lane.WAITING_MAX; i++) {
+                callers.execute(() -> {
+                    entered.countDown();
+                    lane.run(new Command.Cancel(org, UUID.randomUUID()));
+                });
+            }
+            entered.await();
+            while (lane.waiting() < Lane.WAITING_MAX) {
+                Thread.onSpinWait();
+            }
+            assertThatThrownBy(() -> lane.run(new Enqueue(List.of(job(null)))))
+                    .isInstanceOfSatisfying(
+                            Refused.class,
+                            refused -> assertThat(refused.refusal()).isInstanceOf(Refusal.Unavailable.class));
+            assertThat(lane.waiting()).isEqualTo(Lane.WAITING_MAX);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void closingAnswersWhoWaitsAndRefusesWhoComes(Lane.Way way) throws Exception {
+        Lane lane = lane(way).start();
+        var waiting = callers.submit(() -> lane.run(claim("w", new AtomicBoolean(true))));
+        while (lane.parkedClaims() < 1) {
+            Thread.onSpinWait();
+        }
+        lane.close();
+        assertThat(waiting.get(10, TimeUnit.SECONDS)).isEmpty();
+        assertThatThrownBy(() -> lane.run(new Enqueue(List.of(job(null))))).isInstanceOf(Refused.class);
+    }
+}
