@@ -54,6 +54,7 @@ public final class Lane implements AutoCloseable {
     private final AtomicLong waitingBytes = new AtomicLong();
     private final Queue<Integer> woken = new ConcurrentLinkedQueue<>();
     private final ArrayDeque<Ticket<?>> deferred = new ArrayDeque<>();
+    private final ArrayDeque<Ticket<?>> aside = new ArrayDeque<>();
 
     /// Queues with parked claims that did not fit into a batch: they come first in the next.
     private final Set<Integer> crowded = new LinkedHashSet<>();
@@ -188,8 +189,13 @@ public final class Lane implements AutoCloseable {
     private void work() {
         while (true) {
             Batch batch = take();
+            boolean idle = batch.isEmpty() && aside.isEmpty();
             if (!batch.isEmpty()) {
                 carryOut(batch);
+            }
+            retryOneAside();
+            if (!idle) {
+                continue;
             } else if (closing) {
                 break;
             } else {
@@ -317,7 +323,7 @@ public final class Lane implements AutoCloseable {
                 runOrTakeApart(half, 1);
             }
         } else if (DbFault.kindOf(e) == DbFault.Kind.RETRY) {
-            again(batch, attempt, e);
+            setAside(batch.tickets.getFirst(), e);
         } else if (DbFault.kindOf(e) == DbFault.Kind.UNAVAILABLE) {
             reachable = false;
             log.warn("the database is not available: {}", e.getMessage());
@@ -335,6 +341,30 @@ public final class Lane implements AutoCloseable {
         } else {
             log.warn("gave up after {} tries: {}", attempt, why.getMessage());
             refuse(batch, Refused.unavailable("the database is busy"));
+        }
+    }
+
+    /// A command whose row somebody holds (a frozen node, say) waits beside the line, so that it holds up nobody else
+    /// for
+    /// longer than one try takes.
+    private void setAside(Ticket<?> ticket, SQLException why) {
+        if (ticket.countTry() < TRIES_MAX) {
+            aside.addLast(ticket);
+        } else {
+            log.warn("gave up after {} tries: {}", TRIES_MAX, why.getMessage());
+            ticket.refuse(Refused.unavailable("the database is busy"));
+        }
+    }
+
+    /// One try of one such command, alone, after each batch of the others.
+    private void retryOneAside() {
+        Ticket<?> ticket = aside.pollFirst();
+        if (ticket != null) {
+            var alone = new Batch(clock.nowMicros());
+            ticket.forget();
+            alone.add(ticket);
+            exact.prepare(alone);
+            runOrTakeApart(alone, 1);
         }
     }
 
@@ -366,8 +396,10 @@ public final class Lane implements AutoCloseable {
 
     private void refuseWaiting(String why) {
         refuseInbox(why);
-        while (!deferred.isEmpty()) {
-            deferred.removeFirst().refuse(Refused.unavailable(why));
+        for (ArrayDeque<Ticket<?>> line : List.of(deferred, aside)) {
+            while (!line.isEmpty()) {
+                line.removeFirst().refuse(Refused.unavailable(why));
+            }
         }
     }
 

@@ -16,6 +16,8 @@ final class Ticket<R> {
     /// Filled by the way that ran the batch, published by `settle` after the commit.
     private @Nullable R proposed;
 
+    private int tries;
+
     Ticket(Command<R> command) {
         this.command = command;
     }
@@ -26,6 +28,11 @@ final class Ticket<R> {
 
     long takenAtNanos() {
         return takenAtNanos;
+    }
+
+    /// How often it was tried alone and a lock stood in its way, this time counted.
+    int countTry() {
+        return ++tries;
     }
 
     @SuppressWarnings("unchecked")

@@ -33,9 +33,9 @@ with x as (
 select 1 / (count(*) = :n)::int as ok from x
 
 -- name: queues_open
--- Nothing is handed out of a queue that somebody paused since memory looked.
+-- Nothing is handed out of a queue that somebody paused or limited since memory looked.
 select 1 / (count(*) = 0)::int as ok
-from unnest(:queues::int[]) as t (queue) join queue u on u.cell = :cell and u.id = t.queue and not u.enabled
+from unnest(:queues::int[]) as t (queue) join queue u on u.cell = :cell and u.id = t.queue and (not u.enabled or u.rate_limit is not null)
 
 -- name: insert_ready
 insert into ready (cell, queue, org, attempt, priority, retry_count, flags, id, expires_at)
@@ -57,10 +57,11 @@ returning ctid::text as row_id
 insert into count_delta (cell, at, queue, kind, day, n) values (:cell, :now, :queues::int[], :kinds::smallint[], :days::int[], :ns::int[])
 
 -- name: peek
--- The head of each queue memory does not know, as it stands after this batch. Paused queues are left unknown.
+-- The head of each queue memory does not know, as it stands after this batch. Paused and rate-limited queues are left
+-- unknown: the exact claim knows their rules.
 select q.queue as asked, x.row_id, x.id, x.org, x.attempt, x.priority, x.retry_count, x.flags, x.expires_at, j.timeout_seconds
 from unnest(:queues::int[]) as q (queue)
-join queue u on u.cell = :cell and u.id = q.queue and u.enabled
+join queue u on u.cell = :cell and u.id = q.queue and u.enabled and u.rate_limit is null
 left join lateral (
     select ctid::text as row_id, id, org, attempt, priority, retry_count, flags, expires_at
     from ready where cell = :cell and queue = q.queue order by priority desc, id limit :limit) x on true

@@ -82,15 +82,15 @@ where coalesce(c.n, 0) <> coalesce(f.n, 0)
 
 -- name: list_jobs
 -- Brings the listing up to ids below :until, in order, a bounded number a pass. One node at a time: the others skip. The
--- mark is a scalar here, not a joined table: a join would read all jobs above it to find the first few.
+-- mark is a scalar here, not a joined table: a join would read all jobs above it to find the first few. Rows go in by
+-- queue, as the key lies, and cannot be there yet: the mark moves in the same transaction.
 with m as materialized (
     select listed from list_mark where cell = :cell for update skip locked
 ), n as materialized (
     select j.id, j.queue, j.org from job j
     where j.cell = :cell and j.id > (select listed from m) and j.id < :until order by j.id limit :limit
 ), i as (
-    insert into job_by_queue (cell, queue, id, org) select :cell, queue, id, org from n
-    on conflict (cell, queue, id) do nothing
+    insert into job_by_queue (cell, queue, id, org) select :cell, queue, id, org from n order by queue, id
 ), l as (
     update list_mark k
     set listed = case when (select count(*) from n) < :limit then greatest(m.listed, :until)
