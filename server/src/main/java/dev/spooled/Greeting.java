@@ -12,7 +12,9 @@ final class Greeting {
 
     static String of(Config config, Web web, FirstKey firstKey, boolean firstStart) {
         String url = "http://" + shown(config.listen().host()) + ":" + web.port();
-        String key = firstStart ? firstKey.kept().orElseThrow() : "$(cat " + firstKey.file() + ")";
+        String key = firstStart
+                ? firstKey.kept().orElseThrow()
+                : firstKey.kept().isPresent() ? "$(cat " + firstKey.file() + ")" : "<key>";
         String data = config.storage().databaseUrl() == null
                 ? config.storage().dataDirectory().toAbsolutePath().normalize() + " (embedded PostgreSQL)"
                 : "the PostgreSQL of DATABASE_URL";
@@ -24,7 +26,7 @@ final class Greeting {
                   API      %s/api/v1   (readiness: %s/health/ready)
                   metrics  http://%s:%d/metrics
                   data     %s
-                  key      of organization "default", kept in %s
+                  key      %s
 
                 export SPOOLED_URL=%s SPOOLED_KEY=%s
 
@@ -38,11 +40,17 @@ final class Greeting {
                 shown(config.listen().host()),
                 web.metricsPort(),
                 data,
-                firstKey.file(),
+                place(firstKey),
                 url,
                 key,
                 key,
                 url);
+    }
+
+    private static String place(FirstKey firstKey) {
+        return firstKey.kept().isPresent()
+                ? "of organization \"default\", kept in " + firstKey.file()
+                : "not in this data directory: another server made it, or make one with the admin key";
     }
 
     private static String shown(String host) {
