@@ -1,5 +1,6 @@
 package dev.spooled.orgs;
 
+import dev.spooled.json.SearchedJson;
 import dev.spooled.refusal.Refused;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -38,7 +39,6 @@ public record NewOrganization(
             "system",
             "test",
             "www");
-    private static final int MAX_SETTINGS = 64 * 1024;
 
     public NewOrganization {
         int length = name.strip().codePointCount(0, name.strip().length());
@@ -58,17 +58,17 @@ public record NewOrganization(
         if (planTier != null && !TIERS.contains(planTier)) {
             throw Refused.invalid("plan_tier", "plan_tier must be free, starter, pro or enterprise");
         }
-        checkSize("settings", settings);
-        checkSize("custom_limits", customLimits);
+        checkJson("settings", settings);
+        checkJson("custom_limits", customLimits);
     }
 
     public static NewOrganization named(String name, String slug) {
         return new NewOrganization(name, slug, null, null, null, null);
     }
 
-    private static void checkSize(String field, @Nullable String json) {
-        if (json != null && json.length() > MAX_SETTINGS) {
-            throw Refused.invalid(field, field + " may have at most 64 KiB");
+    private static void checkJson(String field, @Nullable String json) {
+        if (json != null) {
+            SearchedJson.check(field, json);
         }
     }
 }
