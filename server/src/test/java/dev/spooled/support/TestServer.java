@@ -57,6 +57,7 @@ public final class TestServer implements AutoCloseable {
     public final Organizations organizations = new Organizations(database.db(), clock, keys, "enterprise");
     public final EngineChores chores;
     public final String key;
+    public final UUID organization;
     private final Lane lane;
     private final Web web;
     private final HttpClient client =
@@ -67,7 +68,9 @@ public final class TestServer implements AutoCloseable {
         chores = new EngineChores(lane, database.db(), clock, 0);
         chores.keepPartitions().runOnce();
         lane.start();
-        key = organizations.ensureDefault().orElseThrow().key().key();
+        var first = organizations.ensureDefault().orElseThrow();
+        organization = first.organization().id();
+        key = first.key().key();
         var metrics = new Metrics();
         var reads = new JobReads(database.db());
         var lists = new JobLists(database.db());
