@@ -4,9 +4,19 @@ import dev.spooled.access.AdminKey;
 import dev.spooled.access.ApiKeys;
 import dev.spooled.access.ApiKeysHttp;
 import dev.spooled.access.Authenticate;
+import dev.spooled.access.Credentials;
 import dev.spooled.access.OwnKeys;
+import dev.spooled.access.Remembered;
+import dev.spooled.access.Seal;
+import dev.spooled.access.Sessions;
+import dev.spooled.access.SessionsHttp;
+import dev.spooled.access.SigningKeys;
+import dev.spooled.access.SpentTokens;
 import dev.spooled.access.WideGate;
+import dev.spooled.audit.AuditHttp;
+import dev.spooled.audit.AuditLog;
 import dev.spooled.config.Config;
+import dev.spooled.config.KeptSecret;
 import dev.spooled.db.DatabaseUrl;
 import dev.spooled.db.DbAddress;
 import dev.spooled.db.EmbeddedPostgres;
@@ -28,8 +38,14 @@ import dev.spooled.jobs.JobStats;
 import dev.spooled.jobs.Jobs;
 import dev.spooled.jobs.JobsHttp;
 import dev.spooled.jobs.Progress;
+import dev.spooled.login.EmailLogin;
+import dev.spooled.login.EmailLoginHttp;
+import dev.spooled.mail.LoggedPostbox;
+import dev.spooled.mail.Postbox;
+import dev.spooled.mail.SmtpPostbox;
 import dev.spooled.metrics.Metrics;
 import dev.spooled.metrics.MetricsHttp;
+import dev.spooled.orgs.Members;
 import dev.spooled.orgs.Organizations;
 import dev.spooled.orgs.OrgsHttp;
 import dev.spooled.orgs.Queues;
@@ -44,6 +60,7 @@ import dev.spooled.web.Web;
 import dev.spooled.workers.SilentWorkers;
 import dev.spooled.workers.Workers;
 import dev.spooled.workers.WorkersHttp;
+import java.net.URI;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -59,6 +76,7 @@ public final class App implements AutoCloseable {
     private final @Nullable EmbeddedPostgres embedded;
     private final Cell cell;
     private final Metrics metrics = new Metrics();
+    private final Remembered remembered = new Remembered();
     private final ApiKeys keys;
     private final Organizations organizations;
     private final Queues queues;
@@ -76,7 +94,7 @@ public final class App implements AutoCloseable {
             closeDatabase();
             throw e;
         }
-        keys = new ApiKeys(cell.db(), cell.clock());
+        keys = new ApiKeys(cell.db(), cell.clock(), remembered);
         organizations =
                 new Organizations(cell.db(), cell.clock(), keys, config.plans().byDefault());
         queues = queues();
@@ -85,7 +103,8 @@ public final class App implements AutoCloseable {
                 doors(),
                 List.of(new MetricsHttp(metrics, config.access().metricsToken())),
                 metrics);
-        upkeep = new Upkeep(List.of(new SilentWorkers(cell.db(), cell.clock(), CELL)));
+        upkeep = new Upkeep(
+                List.of(new SilentWorkers(cell.db(), cell.clock(), CELL), new SpentTokens(cell.db(), cell.clock())));
     }
 
     // ---- database
@@ -113,7 +132,23 @@ public final class App implements AutoCloseable {
 
     private List<Door> doors() {
         var health = new HealthHttp(() -> serving && cell.isReady(), new DatabaseProbe(cell.db()));
-        var authenticate = new Authenticate(keys, new WideGate(cell.clock()));
+        var signing = new SigningKeys(
+                secret(config.login().jwtSecret(), "jwt.secret"), config.login().previousJwtSecret());
+        var sessions = new Sessions(
+                cell.db(), cell.clock(), signing, remembered, config.login().tokenLife());
+        var credentials = new Credentials(keys, sessions);
+        var audit = new AuditLog(cell.db(), cell.clock());
+        var authenticate = new Authenticate(credentials, new WideGate(cell.clock()), audit);
+        var admin = new AdminKey(config.access().adminApiKey(), audit);
+        var ownKeys = new OwnKeys(cell.db(), cell.clock(), keys);
+        var seal = new Seal(secret(config.login().secretKey(), "secret.key"));
+        var members = new Members(cell.db(), cell.clock(), ownKeys, remembered);
+        var login = new EmailLogin(
+                cell.db(),
+                cell.clock(),
+                new EmailLogin.Keys(signing, seal, sessions),
+                postbox(),
+                new EmailLogin.Joining(organizations, members, registration()));
         var reads = new JobReads(cell.db());
         var lists = new JobLists(cell.db());
         var diagnosis = new Diagnosis(cell.db(), cell.clock());
@@ -121,14 +156,29 @@ public final class App implements AutoCloseable {
                 health,
                 new MetricsHttp(metrics, config.access().metricsToken()),
                 new OpenApi(),
-                new OrgsHttp(organizations, new AdminKey(config.access().adminApiKey()), registration()),
-                new ApiKeysHttp(new OwnKeys(cell.db(), cell.clock(), keys), authenticate),
+                new SessionsHttp(sessions, credentials, ownKeys, authenticate, cell.clock()),
+                new EmailLoginHttp(login, cell.clock()),
+                new OrgsHttp(organizations, admin, registration()),
+                new ApiKeysHttp(ownKeys, authenticate),
+                new AuditHttp(audit, authenticate),
                 new DeadLettersHttp(new DeadLetters(cell.lane(), lists, reads), cell.clock(), authenticate),
                 new JobListsHttp(lists, new JobStats(cell.db()), reads, authenticate),
                 new JobsHttp(
                         jobs(reads, diagnosis), new Progress(cell.db(), cell.clock(), reads, diagnosis), authenticate),
                 queuesHttp(authenticate),
                 new WorkersHttp(new Workers(cell.db(), cell.clock()), rhythm(), authenticate));
+    }
+
+    private String secret(@Nullable String told, String fileName) {
+        return KeptSecret.of(told, config.storage().dataDirectory(), fileName);
+    }
+
+    private @Nullable Postbox postbox() {
+        URI server = config.login().smtp();
+        if (server != null) {
+            return new SmtpPostbox(server, config.login().mailFrom());
+        }
+        return config.login().dev() ? new LoggedPostbox() : null;
     }
 
     private Queues queues() {

@@ -20,10 +20,11 @@ class ArchitectureTest {
             List.of("json"),
             List.of("config"),
             List.of("db"),
-            List.of("upkeep", "web"),
+            List.of("upkeep", "web", "mail"),
             List.of("engine"),
             List.of("access"),
-            List.of("orgs"),
+            List.of("orgs", "audit"),
+            List.of("login"),
             List.of("metrics"),
             List.of("jobs", "health"),
             List.of("queues", "workers"));

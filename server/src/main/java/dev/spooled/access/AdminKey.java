@@ -4,8 +4,10 @@ import dev.spooled.refusal.Refusal;
 import dev.spooled.refusal.Refused;
 import io.helidon.http.HeaderName;
 import io.helidon.http.HeaderNames;
+import io.helidon.http.Method;
 import io.helidon.webserver.http.Handler;
 import io.helidon.webserver.http.ServerRequest;
+import io.helidon.webserver.http.ServerResponse;
 import java.security.MessageDigest;
 import org.jspecify.annotations.Nullable;
 
@@ -14,15 +16,21 @@ public final class AdminKey {
     private static final HeaderName HEADER = HeaderNames.create("X-Admin-Key");
 
     private final byte @Nullable [] expected;
+    private final Trail trail;
 
-    public AdminKey(@Nullable String key) {
+    public AdminKey(@Nullable String key, Trail trail) {
+        this.trail = trail;
         this.expected = key == null || key.isBlank() ? null : RawKey.sha256(key.strip());
     }
 
-    /// The handler that lets only the operator through.
+    /// The handler that lets only the operator through. Changes are audited.
     public Handler then(Handler work) {
         return (request, response) -> {
             check(request);
+            Method method = request.prologue().method();
+            if (!method.equals(Method.GET) && !method.equals(Method.HEAD)) {
+                audit(request, response);
+            }
             work.handle(request, response);
         };
     }
@@ -35,6 +43,11 @@ public final class AdminKey {
         } catch (Refused refused) {
             return false;
         }
+    }
+
+    /// Has what the operator asks for written into the audit log.
+    public void audit(ServerRequest request, ServerResponse response) {
+        response.beforeSend(() -> trail.keep(Authenticate.entry(request, response, 0, Trail.Entry.SERVER, "operator")));
     }
 
     private void check(ServerRequest request) {

@@ -1,7 +1,6 @@
 package dev.spooled.access;
 
-import com.github.benmanes.caffeine.cache.Cache;
-import com.github.benmanes.caffeine.cache.Caffeine;
+import dev.spooled.access.Remembered.Holder;
 import dev.spooled.db.Args;
 import dev.spooled.db.Db;
 import dev.spooled.db.PgArray;
@@ -11,7 +10,6 @@ import dev.spooled.db.Statements;
 import dev.spooled.db.Tx;
 import dev.spooled.refusal.Refused;
 import dev.spooled.time.Clock;
-import java.nio.ByteBuffer;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
@@ -21,42 +19,25 @@ import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/// The API keys: minted and looked up by hash. What a hash leads to, also when to nothing, is remembered for a few
-/// seconds; a key changed on this server changes at once, one changed on another after those seconds. Safe for any
-/// number of threads.
+/// The API keys: minted and looked up by hash. A key changed on this server changes at once, one changed on another
+/// within the seconds that `Remembered` keeps. Safe for any number of threads.
 public final class ApiKeys {
     private static final Statements SQL = Statements.beside(ApiKeys.class, "access.sql");
     private static final Sql MINT = SQL.get("mint");
     private static final Sql HOLDER = SQL.get("holder");
     private static final Sql USED = SQL.get("used");
 
-    private static final Duration REMEMBERED = Duration.ofSeconds(5);
     private static final Duration USE_NOTED_EVERY = Duration.ofMinutes(5);
-    private static final int MAX_REMEMBERED = 50_000;
 
     private final Db db;
     private final Clock clock;
-    private final Cache<ByteBuffer, Optional<Holder>> known = Caffeine.newBuilder()
-            .maximumSize(MAX_REMEMBERED)
-            .expireAfterWrite(REMEMBERED)
-            .build();
+    private final Remembered remembered;
 
-    /// When keys were changed here, in nanoseconds of the monotonic timer: a reading that began before is not trusted.
-    private final Cache<UUID, Long> changed = Caffeine.newBuilder()
-            .maximumSize(MAX_REMEMBERED)
-            .expireAfterWrite(REMEMBERED.multipliedBy(12))
-            .build();
-
-    public ApiKeys(Db db, Clock clock) {
+    public ApiKeys(Db db, Clock clock, Remembered remembered) {
         this.db = db;
         this.clock = clock;
+        this.remembered = remembered;
     }
-
-    private record Holder(
-            long readAtNanos,
-            Caller caller,
-            @Nullable Instant expiresAt,
-            @Nullable Instant lastUsed) {}
 
     /// Makes a key within the transaction that makes or checks its organization.
     public MintedKey mint(Tx tx, int org, NewKey key) {
@@ -67,8 +48,6 @@ public final class ApiKeys {
         }
         RawKey raw = RawKey.mint();
         UUID id = UUID.randomUUID();
-        var queues = PgArray.texts();
-        key.queues().forEach(queues::add);
         tx.run(
                 MINT,
                 Args.of("id", id)
@@ -76,71 +55,70 @@ public final class ApiKeys {
                         .and("name", key.name())
                         .and("hash", raw.hash())
                         .and("prefix", raw.shownPrefix())
-                        .and("queues", queues)
+                        .and("queues", PgArray.texts(key.queues()))
+                        .and("scopes", PgArray.texts(key.scopes()))
                         .and("rate_limit", key.rateLimit())
                         .and("now", now)
                         .and("expires_at", end));
-        known.invalidate(ByteBuffer.wrap(raw.hash()));
+        remembered.forget(raw.hash());
         return new MintedKey(id, raw.text(), key.name(), now, end);
     }
 
     /// The caller a presented key stands for, if the key and its organization are in force.
     public Optional<Caller> caller(String presented) {
         byte[] hash = RawKey.presented(presented).hash();
-        var key = ByteBuffer.wrap(hash);
-        Optional<Holder> holder = known.get(key, it -> lookUp(hash));
-        if (holder.filter(this::isOutdated).isPresent()) {
-            holder = lookUp(hash);
-            known.put(key, holder);
-        }
-        return holder.filter(this::inForce).map(Holder::caller);
+        return remembered
+                .find(hash, begun -> lookUp(hash, begun))
+                .filter(holder -> holder.isInForce(clock.now()))
+                .map(Holder::caller);
     }
 
-    /// Makes a change to a key, which has been committed, hold here at once; also against a reading still under way.
+    /// Makes a change to a key, which has been committed, hold here at once.
     void forget(UUID id, byte[] hash) {
-        changed.put(id, System.nanoTime());
-        known.invalidate(ByteBuffer.wrap(hash));
+        remembered.forget(id);
+        remembered.forget(hash);
     }
 
-    private boolean isOutdated(Holder holder) {
-        Long at = changed.getIfPresent(holder.caller().key());
-        return at != null && at - holder.readAtNanos() >= 0;
-    }
+    private record Found(Holder holder, @Nullable Instant lastUsed) {}
 
-    private Optional<Holder> lookUp(byte[] hash) {
-        long begun = System.nanoTime();
+    private Optional<Holder> lookUp(byte[] hash, long begun) {
         return db.asEngine(tx -> {
-            Optional<Holder> holder = tx.first(HOLDER, Args.of("hash", hash), row -> holder(row, begun));
-            holder.filter(this::inForce).ifPresent(it -> noteUse(tx, it));
-            return holder;
+            Optional<Found> found = tx.first(
+                    HOLDER,
+                    Args.of("hash", hash),
+                    row -> new Found(holder(row, begun, List.of()), row.instantOrNull("last_used")));
+            found.filter(it -> it.holder.isInForce(clock.now())).ifPresent(it -> noteUse(tx, it));
+            return found.map(Found::holder);
         });
     }
 
-    private void noteUse(Tx tx, Holder holder) {
+    private void noteUse(Tx tx, Found found) {
         Instant now = clock.now();
         Instant before = now.minus(USE_NOTED_EVERY);
-        Instant last = holder.lastUsed();
+        Instant last = found.lastUsed();
         if (last == null || last.isBefore(before)) {
-            tx.run(USED, Args.of("id", holder.caller().key()).and("now", now).and("before", before));
+            UUID key = found.holder().caller().actor().id();
+            tx.run(USED, Args.of("id", key).and("now", now).and("before", before));
         }
     }
 
-    private boolean inForce(Holder holder) {
-        Instant end = holder.expiresAt();
-        return end == null || end.isAfter(clock.now());
-    }
-
-    private static Holder holder(Row row, long readAtNanos) throws SQLException {
+    /// A row of a key joined with its organization, and what else it hangs on.
+    static Holder holder(Row row, long begun, List<UUID> alsoHangsOn) throws SQLException {
         List<String> queues = row.texts("queues");
+        UUID key = row.uuid("id");
+        UUID organization = row.uuid("public_id");
         var caller = new Caller(
                 row.integer("org"),
-                row.uuid("public_id"),
+                organization,
                 row.integer("cell"),
                 row.bool("strict_leases"),
-                row.uuid("id"),
+                Actor.key(key),
                 queues.contains("*") ? Set.of() : Set.copyOf(queues),
-                row.texts("scopes").contains("admin"),
+                Scope.of(row.texts("scopes")),
                 row.integerOrNull("rate_limit"));
-        return new Holder(readAtNanos, caller, row.instantOrNull("expires_at"), row.instantOrNull("last_used"));
+        var hangsOn = new java.util.ArrayList<>(alsoHangsOn);
+        hangsOn.add(key);
+        hangsOn.add(organization);
+        return new Holder(begun, caller, List.copyOf(hangsOn), row.instantOrNull("expires_at"));
     }
 }

@@ -32,10 +32,10 @@ public final class ApiKeysHttp implements Door {
     @Override
     public void open(Routes routes) {
         routes.get(KEYS, authenticate.then(this::list))
-                .post(KEYS, authenticate.then(this::create))
+                .post(KEYS, authenticate.admin(this::create))
                 .get(KEY, authenticate.then(this::get))
-                .put(KEY, authenticate.then(this::update))
-                .delete(KEY, authenticate.then(this::revoke));
+                .put(KEY, authenticate.admin(this::update))
+                .delete(KEY, authenticate.admin(this::revoke));
     }
 
     private void list(ServerRequest request, ServerResponse response, Caller caller) {
@@ -49,6 +49,7 @@ public final class ApiKeysHttp implements Door {
         var asked = new NewKey(
                 body.text("name"),
                 Objects.requireNonNullElse(body.textsOrNull("queues"), List.of()),
+                Objects.requireNonNullElse(body.textsOrNull("scopes"), List.of()),
                 body.integerOrNull("rate_limit"),
                 body.timeOrNull("expires_at"));
         OwnKeys.Created made = keys.create(caller, asked);
@@ -68,6 +69,7 @@ public final class ApiKeysHttp implements Door {
         var change = new KeyChange(
                 body.textOrNull("name"),
                 body.textsOrNull("queues"),
+                body.textsOrNull("scopes"),
                 body.has("rate_limit") || body.isNull("rate_limit"),
                 body.integerOrNull("rate_limit"),
                 body.flagOrNull("is_active"));

@@ -6,17 +6,17 @@ import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/// Who is calling, as its credential says: the organization (internal number, public id, cell), the key, and what the
-/// key
-/// may touch. An empty `queues` means all queues. `rateLimit` is the key's own, in requests a second.
+/// Who is calling, as its credential says: the organization (internal number, public id, cell), the key or person
+/// behind it, and what that may touch. An empty `queues` means all queues. `rateLimit` is the key's own, in requests a
+/// second.
 public record Caller(
         int org,
         UUID organization,
         int cell,
         boolean strictLeases,
-        UUID key,
+        Actor actor,
         Set<String> queues,
-        boolean admin,
+        Scope scope,
         @Nullable Integer rateLimit) {
 
     public boolean maySee(String queue) {
@@ -27,6 +27,21 @@ public record Caller(
     public void check(String queue) {
         if (!maySee(queue)) {
             throw new Refused(new Refusal.Forbidden("This API key has no access to queue " + queue));
+        }
+    }
+
+    /// Refuses what needs a wider scope.
+    public void check(Scope needed) {
+        if (!scope.includes(needed)) {
+            throw new Refused(new Refusal.Forbidden(
+                    "This needs the scope " + needed.word() + ", the credential has " + scope.word()));
+        }
+    }
+
+    /// Refuses a credential with a queue list what concerns the organization as a whole.
+    public void checkUnrestricted() {
+        if (!queues.isEmpty()) {
+            throw new Refused(new Refusal.Forbidden("An API key for some queues only may not change the organization"));
         }
     }
 }

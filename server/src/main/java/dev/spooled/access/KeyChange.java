@@ -7,11 +7,12 @@ import org.jspecify.annotations.Nullable;
 record KeyChange(
         @Nullable String name,
         @Nullable List<String> queues,
+        @Nullable List<String> scopes,
         boolean rateLimitGiven,
         @Nullable Integer rateLimit,
         @Nullable Boolean active) {
 
     static KeyChange revocation() {
-        return new KeyChange(null, null, false, null, false);
+        return new KeyChange(null, null, null, false, null, false);
     }
 }

@@ -19,7 +19,7 @@ record KeyView(
         @Nullable Instant expiresAt) {
 
     boolean isUnrestricted() {
-        return queues.contains("*");
+        return queues.contains("*") && Scope.of(scopes) == Scope.ADMIN;
     }
 
     /// The key as it is to become.
@@ -27,6 +27,7 @@ record KeyView(
         NewKey rules = new NewKey(
                 change.name() == null ? name : change.name(),
                 change.queues() == null ? queues : change.queues(),
+                change.scopes() == null ? scopes : change.scopes(),
                 change.rateLimitGiven() ? change.rateLimit() : rateLimit,
                 expiresAt);
         boolean stays = change.active() == null ? active : change.active();
@@ -35,7 +36,7 @@ record KeyView(
                 rules.name(),
                 prefix,
                 rules.queues(),
-                scopes,
+                rules.scopes(),
                 rules.rateLimit(),
                 stays,
                 createdAt,

@@ -6,11 +6,13 @@ import java.util.List;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/// What a key is to be: its name, the queues it may touch (none or `*` for all), its own rate limit in requests a
-/// second and its end.
+/// What a key is to be: its name, the queues it may touch (none or `*` for all), its scopes (none for all), its own
+/// rate
+/// limit in requests a second and its end.
 public record NewKey(
         String name,
         List<String> queues,
+        List<String> scopes,
         @Nullable Integer rateLimit,
         @Nullable Instant expiresAt) {
     private static final Pattern NAME = Pattern.compile("[A-Za-z0-9 \\-_.()]{1,100}");
@@ -31,10 +33,15 @@ public record NewKey(
         if (rateLimit != null && (rateLimit < 1 || rateLimit > MAX_RATE)) {
             throw Refused.invalid("rate_limit", "rate_limit must lie between 1 and " + MAX_RATE);
         }
+        if (scopes.size() > Scope.values().length) {
+            throw Refused.invalid("scopes", "scopes may name each scope once");
+        }
+        scopes = scopes.isEmpty() ? List.of(Scope.ADMIN.word()) : List.copyOf(scopes);
+        Scope.of(scopes);
         queues = queues.isEmpty() || queues.contains("*") ? List.of("*") : List.copyOf(queues);
     }
 
     public static NewKey forAllQueues(String name) {
-        return new NewKey(name, List.of(), null, null);
+        return new NewKey(name, List.of(), List.of(), null, null);
     }
 }

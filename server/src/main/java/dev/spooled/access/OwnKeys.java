@@ -40,6 +40,7 @@ public final class OwnKeys {
 
     Created create(Caller caller, NewKey asked) {
         checkReach(caller, asked.queues());
+        checkScope(caller, asked.scopes());
         return db.inOrg(caller.org(), tx -> {
             MintedKey minted = keys.mint(tx, caller.org(), asked);
             return new Created(minted, read(tx, caller, minted.id()));
@@ -49,7 +50,7 @@ public final class OwnKeys {
     List<KeyView> list(Caller caller, int limit, int offset) {
         Args args = Args.of("org", caller.org())
                 .and("all", caller.queues().isEmpty())
-                .and("queues", texts(caller.queues()))
+                .and("queues", PgArray.texts(caller.queues()))
                 .and("limit", limit)
                 .and("offset", offset);
         return db.inOrg(caller.org(), tx -> tx.list(LIST, args, OwnKeys::view));
@@ -64,7 +65,7 @@ public final class OwnKeys {
     }
 
     /// Ends a key. Ending it again is no error.
-    void revoke(Caller caller, UUID id) {
+    public void revoke(Caller caller, UUID id) {
         var unused = update(caller, id, KeyChange.revocation());
     }
 
@@ -82,6 +83,7 @@ public final class OwnKeys {
         KeyView before = visible(tx, caller, id);
         KeyView after = before.changed(change);
         checkReach(caller, after.queues());
+        checkScope(caller, after.scopes());
         boolean reachesLess = !after.active() || !after.isUnrestricted();
         if (reachesLess && unrestricted.equals(List.of(id))) {
             throw Refused.conflict("This is the last active key for all queues; create another one first");
@@ -89,7 +91,8 @@ public final class OwnKeys {
         Args args = Args.of("id", id)
                 .and("org", caller.org())
                 .and("name", after.name())
-                .and("queues", texts(after.queues()))
+                .and("queues", PgArray.texts(after.queues()))
+                .and("scopes", PgArray.texts(after.scopes()))
                 .and("rate_limit", after.rateLimit())
                 .and("is_active", after.active());
         byte[] hash = tx.first(EDIT, args, row -> row.bytes("key_hash")).orElseThrow(() -> unknown(id));
@@ -113,10 +116,10 @@ public final class OwnKeys {
         }
     }
 
-    private static PgArray texts(Iterable<String> items) {
-        PgArray array = PgArray.texts();
-        items.forEach(array::add);
-        return array;
+    private static void checkScope(Caller caller, List<String> scopes) {
+        if (!caller.scope().includes(Scope.of(scopes))) {
+            throw new Refused(new Refusal.Forbidden("This API key may not touch keys of a wider scope than its own"));
+        }
     }
 
     private static Refused unknown(UUID id) {

@@ -1,7 +1,7 @@
 -- name: mint
 -- A new key; what is kept of it is its hash.
-insert into api_key (id, org, name, key_hash, key_prefix, queues, rate_limit, created_at, expires_at)
-values (:id, :org, :name, :hash, :prefix, :queues, :rate_limit, :now, :expires_at)
+insert into api_key (id, org, name, key_hash, key_prefix, queues, scopes, rate_limit, created_at, expires_at)
+values (:id, :org, :name, :hash, :prefix, :queues, :scopes, :rate_limit, :now, :expires_at)
 
 -- name: holder
 -- The caller behind a presented key, with what can end its validity.

@@ -17,12 +17,12 @@ where id = :id and org = :org
 -- The keys that keep an organization from locking itself out. Locked in one order, so that of two callers who each
 -- revoke one of the last two, the second sees what the first did.
 select id from api_key
-where org = :org and is_active and '*' = any (queues) and (expires_at is null or expires_at > :now)
+where org = :org and is_active and '*' = any (queues) and 'admin' = any (scopes) and (expires_at is null or expires_at > :now)
 order by id
 for update
 
 -- name: edit
 update api_key
-set name = :name, queues = :queues::text[], rate_limit = :rate_limit::int, is_active = :is_active
+set name = :name, queues = :queues::text[], scopes = :scopes::text[], rate_limit = :rate_limit::int, is_active = :is_active
 where id = :id and org = :org
 returning key_hash

@@ -1,5 +1,6 @@
 package dev.spooled.config;
 
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -7,7 +8,15 @@ import org.jspecify.annotations.Nullable;
 
 /// Everything a server is told from outside, read once at its start (`ConfigReader`) and never changed after.
 public record Config(
-        Listen listen, Storage storage, Access access, Web web, Jobs jobs, Plans plans, Duration drain, LogForm log) {
+        Listen listen,
+        Storage storage,
+        Access access,
+        Login login,
+        Web web,
+        Jobs jobs,
+        Plans plans,
+        Duration drain,
+        LogForm log) {
 
     /// Where the doors are. Port 0 takes a free one.
     public record Listen(String host, int port, int grpcPort, int metricsPort) {}
@@ -28,7 +37,25 @@ public record Config(
         }
     }
 
-    public record Web(List<String> corsOrigins, boolean hsts) {}
+    /// How tokens are signed, secrets sealed and e-mail is sent. Secrets that are null are kept in the data directory.
+    public record Login(
+            @Nullable String jwtSecret,
+            @Nullable String previousJwtSecret,
+            Duration tokenLife,
+            @Nullable String secretKey,
+            @Nullable URI smtp,
+            String mailFrom,
+            boolean dev) {
+        @Override
+        public String toString() {
+            return "tokens of " + tokenLife;
+        }
+    }
+
+    public record Web(
+            List<String> corsOrigins,
+            boolean hsts,
+            @Nullable String publicUrl) {}
 
     /// What a job gets when neither it nor its queue says otherwise.
     public record Jobs(Duration lease, Duration heartbeat, int maxRetries, Duration timeout) {

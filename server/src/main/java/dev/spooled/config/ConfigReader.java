@@ -5,12 +5,15 @@ import dev.spooled.config.Config.Jobs;
 import dev.spooled.config.Config.LaneWay;
 import dev.spooled.config.Config.Listen;
 import dev.spooled.config.Config.LogForm;
+import dev.spooled.config.Config.Login;
 import dev.spooled.config.Config.PlanLimits;
 import dev.spooled.config.Config.Plans;
 import dev.spooled.config.Config.RegistrationMode;
 import dev.spooled.config.Config.Storage;
 import dev.spooled.config.Config.Web;
 import dev.spooled.config.Setting.Kind;
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
@@ -24,6 +27,7 @@ import org.jspecify.annotations.Nullable;
 public final class ConfigReader {
     private static final String PREFIX = "SPOOLED_";
     private static final int MAX_PORT = 65_535;
+    private static final int MAX_HOURS = 8_760;
     private static final int MAX_NUMBER = 1_000_000_000;
 
     private final Map<Setting, String> flags;
@@ -55,7 +59,11 @@ public final class ConfigReader {
                         textOrNull(Setting.ADMIN_API_KEY),
                         textOrNull(Setting.METRICS_TOKEN),
                         choice(Setting.REGISTRATION_MODE, RegistrationMode.class)),
-                new Web(list(Setting.SPOOLED_CORS_ORIGINS), isOn(Setting.ENABLE_HSTS)),
+                login(),
+                new Web(
+                        list(Setting.SPOOLED_CORS_ORIGINS),
+                        isOn(Setting.ENABLE_HSTS),
+                        textOrNull(Setting.SPOOLED_PUBLIC_URL)),
                 new Jobs(
                         seconds(Setting.WORKER_LEASE_DURATION_SECS),
                         seconds(Setting.WORKER_HEARTBEAT_INTERVAL_SECS),
@@ -64,6 +72,42 @@ public final class ConfigReader {
                 new Plans(choice(Setting.SPOOLED_PLANS, PlanLimits.class), word(Setting.SPOOLED_DEFAULT_PLAN)),
                 seconds(Setting.SPOOLED_DRAIN_SECONDS),
                 choice(Setting.SPOOLED_LOG, LogForm.class));
+    }
+
+    private Login login() {
+        return new Login(
+                KeptSecret.checked(Setting.JWT_SECRET, textOrNull(Setting.JWT_SECRET)),
+                KeptSecret.checked(Setting.JWT_SECRET_PREVIOUS, textOrNull(Setting.JWT_SECRET_PREVIOUS)),
+                Duration.ofHours(hours(Setting.JWT_EXPIRATION_HOURS)),
+                KeptSecret.checked(Setting.SPOOLED_SECRET_KEY, textOrNull(Setting.SPOOLED_SECRET_KEY)),
+                mailServer(),
+                text(Setting.SMTP_FROM),
+                isOn(Setting.SPOOLED_DEV));
+    }
+
+    private int hours(Setting setting) {
+        int hours = number(setting);
+        if (hours > MAX_HOURS) {
+            throw refused(setting, Integer.toString(hours), "a whole number from 1 to " + MAX_HOURS);
+        }
+        return hours;
+    }
+
+    private @Nullable URI mailServer() {
+        String text = textOrNull(Setting.SMTP_URL);
+        if (text == null) {
+            return null;
+        }
+        try {
+            URI server = new URI(text);
+            boolean known = "smtp".equals(server.getScheme()) || "smtps".equals(server.getScheme());
+            if (known && server.getHost() != null) {
+                return server;
+            }
+        } catch (URISyntaxException e) {
+            throw new CannotStart("SMTP_URL is no address: expected smtp://user:password@host:port");
+        }
+        throw new CannotStart("SMTP_URL is no address: expected smtp://user:password@host:port");
     }
 
     private @Nullable String textOrNull(Setting setting) {

@@ -28,6 +28,32 @@ public enum Setting {
             "asserted"),
     ADMIN_API_KEY(
             "admin-api-key", Kind.SECRET, null, "Key for the admin routes (X-Admin-Key); without one they are closed."),
+    JWT_SECRET(
+            "jwt-secret",
+            Kind.SECRET,
+            null,
+            "Signs access tokens, at least 32 characters, the same on all nodes; unset: made and kept in the data folder."),
+    JWT_SECRET_PREVIOUS(
+            "jwt-secret-previous", Kind.SECRET, null, "The secret before a change, whose tokens still hold."),
+    JWT_EXPIRATION_HOURS(
+            "jwt-expiration-hours",
+            Kind.POSITIVE,
+            "24",
+            "Hours an access token lives; a refresh token lives 24 times that."),
+    SPOOLED_SECRET_KEY(
+            "secret-key",
+            Kind.SECRET,
+            null,
+            "Seals secrets kept in the database, at least 32 characters, the same on all nodes; unset: as JWT_SECRET."),
+    SMTP_URL(
+            "smtp-url",
+            Kind.SECRET,
+            null,
+            "Mail server for sign-in codes: smtp://user:password@host:port, or smtps://; without one there are none."),
+    SMTP_FROM("smtp-from", Kind.TEXT, "spooled@localhost", "Sender of e-mail."),
+    SPOOLED_DEV("dev", Kind.SWITCH, "false", "For development: sign-in codes go to the log when there is no SMTP_URL."),
+    SPOOLED_PUBLIC_URL(
+            "public-url", Kind.TEXT, null, "Address under which others reach the server, for the URLs it shows."),
     METRICS_TOKEN("metrics-token", Kind.SECRET, null, "Bearer token the metrics ask for; without one they are open."),
     REGISTRATION_MODE(
             "registration-mode",

@@ -51,6 +51,12 @@ public final class PgArray extends PGobject implements PGBinaryObject {
         return new PgArray("_text", 25, 512);
     }
 
+    public static PgArray texts(Iterable<String> items) {
+        PgArray array = texts();
+        items.forEach(array::add);
+        return array;
+    }
+
     public static PgArray rowIds() {
         return new PgArray("_tid", 27, 128);
     }

@@ -43,16 +43,16 @@ public final class JobsHttp implements Door {
 
     @Override
     public void open(Routes routes) {
-        routes.post("/api/v1/jobs", authenticate.then(this::create))
-                .post("/api/v1/jobs/bulk", authenticate.then(this::createAll))
-                .post("/api/v1/jobs/claim", authenticate.then(this::claim))
+        routes.post("/api/v1/jobs", authenticate.daily(this::create))
+                .post("/api/v1/jobs/bulk", authenticate.daily(this::createAll))
+                .post("/api/v1/jobs/claim", authenticate.daily(this::claim))
                 .get("/api/v1/jobs/{id}", authenticate.then(this::get))
                 .delete("/api/v1/jobs/{id}", authenticate.then(this::cancel))
                 .get("/api/v1/jobs/{id}/attempts", authenticate.then(this::attempts))
-                .post("/api/v1/jobs/{id}/complete", authenticate.then(this::complete))
-                .post("/api/v1/jobs/{id}/fail", authenticate.then(this::fail))
-                .post("/api/v1/jobs/{id}/heartbeat", authenticate.then(this::heartbeat))
-                .post("/api/v1/jobs/{id}/progress", authenticate.then(this::progress))
+                .post("/api/v1/jobs/{id}/complete", authenticate.daily(this::complete))
+                .post("/api/v1/jobs/{id}/fail", authenticate.daily(this::fail))
+                .post("/api/v1/jobs/{id}/heartbeat", authenticate.daily(this::heartbeat))
+                .post("/api/v1/jobs/{id}/progress", authenticate.daily(this::progress))
                 .post("/api/v1/jobs/{id}/retry", authenticate.then(this::retry))
                 .put("/api/v1/jobs/{id}/priority", authenticate.then(this::setPriority));
     }

@@ -2,6 +2,7 @@ package dev.spooled.jobs;
 
 import dev.spooled.refusal.Refusal;
 import dev.spooled.refusal.Refused;
+import dev.spooled.web.Query;
 import io.helidon.webserver.http.ServerRequest;
 import org.jspecify.annotations.Nullable;
 
@@ -12,11 +13,7 @@ final class QueryHttp {
     private QueryHttp() {}
 
     static @Nullable String text(ServerRequest request, String name) {
-        String value = request.query().first(name).orElse(null);
-        if (value != null && value.chars().anyMatch(c -> c == 0 || Character.isSurrogate((char) c) && !paired(value))) {
-            throw Refused.invalid(name, name + " holds characters no text may hold");
-        }
-        return value;
+        return Query.text(request, name);
     }
 
     /// A whole number; one beyond int comes as the nearest int.
@@ -32,9 +29,5 @@ final class QueryHttp {
             return value.charAt(0) == '-' ? Integer.MIN_VALUE : Integer.MAX_VALUE;
         }
         return Math.clamp(Long.parseLong(value), Integer.MIN_VALUE, Integer.MAX_VALUE);
-    }
-
-    private static boolean paired(String value) {
-        return java.nio.charset.StandardCharsets.UTF_8.newEncoder().canEncode(value);
     }
 }

@@ -17,7 +17,6 @@ public record NewOrganization(
         @Nullable String settings,
         @Nullable String customLimits) {
     private static final Pattern SLUG = Pattern.compile("[a-z][a-z0-9]*(-[a-z0-9]+)*");
-    private static final Pattern EMAIL = Pattern.compile("[^\\s@<>\"]{1,64}@[^\\s@<>\"]{1,189}\\.[^\\s@<>\".]{2,}");
     private static final Set<String> TIERS = Set.of("free", "starter", "pro", "enterprise");
     private static final Set<String> RESERVED = Set.of(
             "admin",
@@ -52,7 +51,7 @@ public record NewOrganization(
         if (RESERVED.contains(slug)) {
             throw Refused.invalid("slug", "The slug " + slug + " is reserved");
         }
-        if (billingEmail != null && !EMAIL.matcher(billingEmail).matches()) {
+        if (billingEmail != null && !EmailAddress.isValid(billingEmail)) {
             throw Refused.invalid("billing_email", "billing_email must be an e-mail address");
         }
         if (planTier != null && !TIERS.contains(planTier)) {

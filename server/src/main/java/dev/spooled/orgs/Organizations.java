@@ -62,7 +62,8 @@ public final class Organizations {
         });
     }
 
-    private Created create(Tx tx, NewOrganization asked) {
+    /// As above, within a transaction of the engine.
+    public Created create(Tx tx, NewOrganization asked) {
         return insert(tx, asked).orElseThrow(() -> Refused.conflict("The slug " + asked.slug() + " is already taken"));
     }
 

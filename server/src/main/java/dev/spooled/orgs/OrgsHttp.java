@@ -38,7 +38,10 @@ public final class OrgsHttp implements Door {
     }
 
     private void register(ServerRequest request, ServerResponse response) {
-        if (registration != Registration.OPEN && !admin.isHeldBy(request)) {
+        boolean operator = admin.isHeldBy(request);
+        if (operator) {
+            admin.audit(request, response);
+        } else if (registration != Registration.OPEN) {
             throw new Refused(new Refusal.Forbidden("Registration is closed on this server"));
         }
         JsonObject body = Body.json(request, Body.SINGLE_BYTES);
@@ -67,8 +70,8 @@ public final class OrgsHttp implements Door {
         JsonObject body = Body.json(request, Body.SINGLE_BYTES);
         List<String> queues = Objects.requireNonNullElse(body.textsOrNull("queues"), List.of());
         queues.stream().filter(queue -> !queue.equals("*")).forEach(queue -> QueueName.checked("queues", queue));
-        var key =
-                new NewKey(body.text("name"), queues, body.integerOrNull("rate_limit"), body.timeOrNull("expires_at"));
+        var key = new NewKey(
+                body.text("name"), queues, List.of(), body.integerOrNull("rate_limit"), body.timeOrNull("expires_at"));
         MintedKey made = organizations.addKey(organizationId(id), key);
         Answer.json(request, response, 201, Json.write(to -> writeKey(to, made).time("expires_at", made.expiresAt())));
     }

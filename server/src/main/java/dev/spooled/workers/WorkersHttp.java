@@ -39,11 +39,11 @@ public final class WorkersHttp implements Door {
     @Override
     public void open(Routes routes) {
         routes.get(WORKERS, authenticate.then(this::list))
-                .post(WORKERS + "/register", authenticate.then(this::register))
+                .post(WORKERS + "/register", authenticate.daily(this::register))
                 .get(WORKER, authenticate.then(this::get))
-                .delete(WORKER, authenticate.then(this::deregister))
-                .post(WORKER + "/heartbeat", authenticate.then(this::heartbeat))
-                .post(WORKER + "/deregister", authenticate.then(this::deregister));
+                .delete(WORKER, authenticate.daily(this::deregister))
+                .post(WORKER + "/heartbeat", authenticate.daily(this::heartbeat))
+                .post(WORKER + "/deregister", authenticate.daily(this::deregister));
     }
 
     private void list(ServerRequest request, ServerResponse response, Caller caller) {

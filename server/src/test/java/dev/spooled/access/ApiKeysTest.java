@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 final class ApiKeysTest {
     private final TestDb database = TestDb.create();
     private final ManualClock clock = new ManualClock(Instant.parse("2026-11-25T12:00:00Z"));
-    private final ApiKeys keys = new ApiKeys(database.db(), clock);
+    private final ApiKeys keys = new ApiKeys(database.db(), clock, new Remembered());
     private final Organizations organizations = new Organizations(database.db(), clock, keys, "enterprise");
 
     @AfterEach
@@ -35,7 +35,7 @@ final class ApiKeysTest {
         assertThat(keys.caller("sp_" + key.substring(3))).contains(caller);
         var own = new OwnKeys(database.db(), clock, keys);
         var second = organizations.addKey(made.organization().id(), NewKey.forAllQueues("second"));
-        own.revoke(keys.caller(second.key()).orElseThrow(), caller.key());
+        own.revoke(keys.caller(second.key()).orElseThrow(), caller.actor().id());
         assertThat(keys.caller(key)).isEmpty();
         assertThat(keys.caller("sk_live_nobody")).isEmpty();
     }
@@ -44,13 +44,13 @@ final class ApiKeysTest {
     void aKeyEndsWhenItSaysAlsoWhileItIsRemembered() {
         var org = organizations.create(NewOrganization.named("Acme", "acme")).organization();
         Instant end = clock.now().plusSeconds(60);
-        var made = organizations.addKey(org.id(), new NewKey("short", List.of("mail"), 10, end));
+        var made = organizations.addKey(org.id(), new NewKey("short", List.of("mail"), List.of(), 10, end));
         Caller caller = keys.caller(made.key()).orElseThrow();
         assertThat(caller.maySee("mail")).isTrue();
         assertThat(caller.maySee("other")).isFalse();
         clock.advance(Duration.ofSeconds(61));
         assertThat(keys.caller(made.key())).isEmpty();
-        assertThatThrownBy(() -> organizations.addKey(org.id(), new NewKey("late", List.of(), null, end)))
+        assertThatThrownBy(() -> organizations.addKey(org.id(), new NewKey("late", List.of(), List.of(), null, end)))
                 .isInstanceOf(Refused.class);
     }
 

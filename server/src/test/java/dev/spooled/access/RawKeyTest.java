@@ -37,13 +37,13 @@ final class RawKeyTest {
         assertThat(kindOf("secret", null)).isEqualTo("missing_admin_key");
         assertThat(kindOf("secret", "sécret")).isEqualTo("invalid_header");
         assertThat(kindOf("secret", "other")).isEqualTo("invalid_admin_key");
-        new AdminKey("secret").check("secret");
+        new AdminKey("secret", entry -> {}).check("secret");
     }
 
     private static String kindOf(
             @org.jspecify.annotations.Nullable String key, @org.jspecify.annotations.Nullable String presented) {
         try {
-            new AdminKey(key).check(presented);
+            new AdminKey(key, entry -> {}).check(presented);
         } catch (Refused refused) {
             return ((Refusal.AdminOnly) refused.refusal()).kind();
         }

@@ -8,6 +8,7 @@ import dev.spooled.config.Config.LogForm;
 import dev.spooled.config.Config.PlanLimits;
 import dev.spooled.config.Config.RegistrationMode;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -27,7 +28,8 @@ class ConfigTest {
                         new Config.Listen("0.0.0.0", 8080, 50051, 9090),
                         new Config.Storage(Path.of("./spooled-data"), null, 16, LaneWay.EXACT),
                         new Config.Access(null, null, RegistrationMode.CLOSED),
-                        new Config.Web(List.of(), false),
+                        new Config.Login(null, null, Duration.ofHours(24), null, null, "spooled@localhost", false),
+                        new Config.Web(List.of(), false, null),
                         new Config.Jobs(Duration.ofSeconds(30), Duration.ofSeconds(10), 3, Duration.ofSeconds(300)),
                         new Config.Plans(PlanLimits.UNLIMITED, "enterprise"),
                         Duration.ofSeconds(10),
@@ -50,6 +52,14 @@ class ConfigTest {
                         Map.entry("ADMIN_API_KEY", "root-key"),
                         Map.entry("METRICS_TOKEN", "token"),
                         Map.entry("REGISTRATION_MODE", "open"),
+                        Map.entry("JWT_SECRET", "a-secret-of-more-than-32-letters-1"),
+                        Map.entry("JWT_SECRET_PREVIOUS", "a-secret-of-more-than-32-letters-2"),
+                        Map.entry("JWT_EXPIRATION_HOURS", "1"),
+                        Map.entry("SPOOLED_SECRET_KEY", "a-secret-of-more-than-32-letters-3"),
+                        Map.entry("SMTP_URL", "smtp://u:p@mail.example:25"),
+                        Map.entry("SMTP_FROM", "jobs@example.com"),
+                        Map.entry("SPOOLED_DEV", "true"),
+                        Map.entry("SPOOLED_PUBLIC_URL", "https://jobs.example"),
                         Map.entry("SPOOLED_PLANS", "table"),
                         Map.entry("SPOOLED_DEFAULT_PLAN", "free"),
                         Map.entry("WORKER_LEASE_DURATION_SECS", "60"),
@@ -65,7 +75,15 @@ class ConfigTest {
                         new Config.Listen("127.0.0.1", 0, 1, 2),
                         new Config.Storage(Path.of("/var/lib/spooled"), "postgres://u:p@h/d", 3, LaneWay.EXACT),
                         new Config.Access("root-key", "token", RegistrationMode.OPEN),
-                        new Config.Web(List.of("https://a.example", "https://b.example"), true),
+                        new Config.Login(
+                                "a-secret-of-more-than-32-letters-1",
+                                "a-secret-of-more-than-32-letters-2",
+                                Duration.ofHours(1),
+                                "a-secret-of-more-than-32-letters-3",
+                                URI.create("smtp://u:p@mail.example:25"),
+                                "jobs@example.com",
+                                true),
+                        new Config.Web(List.of("https://a.example", "https://b.example"), true, "https://jobs.example"),
                         new Config.Jobs(Duration.ofSeconds(60), Duration.ofSeconds(20), 0, Duration.ofSeconds(9)),
                         new Config.Plans(PlanLimits.TABLE, "free"),
                         Duration.ZERO,

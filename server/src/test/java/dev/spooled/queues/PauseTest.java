@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.spooled.access.ApiKeys;
 import dev.spooled.access.Caller;
+import dev.spooled.access.Remembered;
 import dev.spooled.db.Args;
 import dev.spooled.db.Sql;
 import dev.spooled.engine.Barrier;
@@ -34,7 +35,7 @@ final class PauseTest {
 
     private final TestDb database = TestDb.create();
     private final ManualClock clock = new ManualClock(Instant.parse("2026-11-25T12:00:00Z"));
-    private final ApiKeys keys = new ApiKeys(database.db(), clock);
+    private final ApiKeys keys = new ApiKeys(database.db(), clock, new Remembered());
     private final Lane one = new Lane(database.address(), 0, UUID.randomUUID(), clock).start();
     private final Lane other = new Lane(database.address(), 0, UUID.randomUUID(), clock).start();
 

@@ -4,8 +4,16 @@ import dev.spooled.access.AdminKey;
 import dev.spooled.access.ApiKeys;
 import dev.spooled.access.ApiKeysHttp;
 import dev.spooled.access.Authenticate;
+import dev.spooled.access.Credentials;
 import dev.spooled.access.OwnKeys;
+import dev.spooled.access.Remembered;
+import dev.spooled.access.Seal;
+import dev.spooled.access.Sessions;
+import dev.spooled.access.SessionsHttp;
+import dev.spooled.access.SigningKeys;
 import dev.spooled.access.WideGate;
+import dev.spooled.audit.AuditHttp;
+import dev.spooled.audit.AuditLog;
 import dev.spooled.engine.Barrier;
 import dev.spooled.engine.EngineChores;
 import dev.spooled.engine.Lane;
@@ -23,8 +31,12 @@ import dev.spooled.jobs.JobStats;
 import dev.spooled.jobs.Jobs;
 import dev.spooled.jobs.JobsHttp;
 import dev.spooled.jobs.Progress;
+import dev.spooled.login.EmailLogin;
+import dev.spooled.login.EmailLoginHttp;
+import dev.spooled.mail.Postbox;
 import dev.spooled.metrics.Metrics;
 import dev.spooled.metrics.MetricsHttp;
+import dev.spooled.orgs.Members;
 import dev.spooled.orgs.NewOrganization;
 import dev.spooled.orgs.Organizations;
 import dev.spooled.orgs.OrgsHttp;
@@ -43,17 +55,21 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /// The HTTP server with everything behind it, on a database and a port of its own, under a clock moved by hand.
 public final class TestServer implements AutoCloseable {
     public static final String ADMIN_KEY = "operator";
+    public static final String JWT_SECRET = "signs-the-tokens-of-test-servers-only";
 
     public final ManualClock clock = new ManualClock(Instant.parse("2026-11-25T12:00:00Z"));
     public final TestDb database = TestDb.create();
-    public final ApiKeys keys = new ApiKeys(database.db(), clock);
+    private final Remembered remembered = new Remembered();
+    public final ApiKeys keys = new ApiKeys(database.db(), clock, remembered);
     public final Organizations organizations = new Organizations(database.db(), clock, keys, "enterprise");
     public final EngineChores chores;
     public final String key;
@@ -64,6 +80,11 @@ public final class TestServer implements AutoCloseable {
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
     public TestServer() {
+        this(Registration.CLOSED, null);
+    }
+
+    /// With `postbox` null e-mail is off.
+    public TestServer(Registration registration, @Nullable Postbox postbox) {
         lane = new Lane(database.address(), 0, UUID.randomUUID(), clock);
         chores = new EngineChores(lane, database.db(), clock, 0);
         chores.keepPartitions().runOnce();
@@ -78,7 +99,21 @@ public final class TestServer implements AutoCloseable {
         var views = new Jobs.Views(reads, new ClaimedJobs(database.db()), diagnosis);
         var queues = new Queues(database.db(), clock, Queues.Defaults.STANDARD);
         var jobs = new Jobs(lane, queues, views, new Jobs.Rules(clock, new JobLimits(1_000, false)), metrics);
-        var authenticate = new Authenticate(keys, new WideGate(clock));
+        var signing = new SigningKeys(JWT_SECRET, null);
+        var sessions = new Sessions(database.db(), clock, signing, remembered, Duration.ofHours(24));
+        var credentials = new Credentials(keys, sessions);
+        var audit = new AuditLog(database.db(), clock);
+        var authenticate = new Authenticate(credentials, new WideGate(clock), audit);
+        var admin = new AdminKey(ADMIN_KEY, audit);
+        var ownKeys = new OwnKeys(database.db(), clock, keys);
+        var seal = new Seal("seals-the-secrets-of-test-servers-only");
+        var members = new Members(database.db(), clock, ownKeys, remembered);
+        var login = new EmailLogin(
+                database.db(),
+                clock,
+                new EmailLogin.Keys(signing, seal, sessions),
+                postbox,
+                new EmailLogin.Joining(organizations, members, registration));
         var settings = new QueueSettings(database.db(), clock, queues, lane, new Barrier(database.db(), 0));
         web = new Web(
                         Web.Options.local(),
@@ -86,8 +121,11 @@ public final class TestServer implements AutoCloseable {
                                 new HealthHttp(() -> true, new DatabaseProbe(database.db())),
                                 new MetricsHttp(metrics, null),
                                 new OpenApi(),
-                                new OrgsHttp(organizations, new AdminKey(ADMIN_KEY), Registration.CLOSED),
-                                new ApiKeysHttp(new OwnKeys(database.db(), clock, keys), authenticate),
+                                new SessionsHttp(sessions, credentials, ownKeys, authenticate, clock),
+                                new EmailLoginHttp(login, clock),
+                                new OrgsHttp(organizations, admin, registration),
+                                new ApiKeysHttp(ownKeys, authenticate),
+                                new AuditHttp(audit, authenticate),
                                 new DeadLettersHttp(new DeadLetters(lane, lists, reads), clock, authenticate),
                                 new JobListsHttp(lists, new JobStats(database.db()), reads, authenticate),
                                 new JobsHttp(jobs, new Progress(database.db(), clock, reads, diagnosis), authenticate),

@@ -1,0 +1,36 @@
+package dev.spooled.access;
+
+import dev.spooled.refusal.Refusal;
+import dev.spooled.refusal.Refused;
+import java.util.Optional;
+
+/// The one answer to "who is this?" for every door: an API key or an access token, as presented. A token is told by its
+/// first letters. Everything else, expired and revoked ones among it, is `Unauthenticated` with the same words.
+public final class Credentials {
+    private static final String TOKEN_START = "eyJ";
+    private static final int MAX_KEY_LENGTH = 512;
+
+    private final ApiKeys keys;
+    private final Sessions sessions;
+
+    public Credentials(ApiKeys keys, Sessions sessions) {
+        this.keys = keys;
+        this.sessions = sessions;
+    }
+
+    public Caller caller(String presented) {
+        return find(presented.strip())
+                .orElseThrow(() -> new Refused(new Refusal.Unauthenticated("The API key or token is not valid")));
+    }
+
+    static boolean isToken(String presented) {
+        return presented.startsWith(TOKEN_START);
+    }
+
+    private Optional<Caller> find(String presented) {
+        if (isToken(presented)) {
+            return sessions.caller(presented);
+        }
+        return presented.isEmpty() || presented.length() > MAX_KEY_LENGTH ? Optional.empty() : keys.caller(presented);
+    }
+}

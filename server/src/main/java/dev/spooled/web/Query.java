@@ -1,0 +1,27 @@
+package dev.spooled.web;
+
+import dev.spooled.refusal.Refused;
+import io.helidon.webserver.http.ServerRequest;
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
+
+/// The parameters in a request's query, as text that the database can hold.
+public final class Query {
+    private Query() {}
+
+    public static @Nullable String text(ServerRequest request, String name) {
+        String value = request.query().first(name).orElse(null);
+        if (value != null
+                && (value.indexOf('\0') >= 0
+                        || !StandardCharsets.UTF_8.newEncoder().canEncode(value))) {
+            throw Refused.invalid(name, name + " holds characters no text may hold");
+        }
+        return value;
+    }
+
+    /// As `text`, stripped; what is empty is absent.
+    public static @Nullable String wordOrNull(ServerRequest request, String name) {
+        String value = text(request, name);
+        return value == null || value.isBlank() ? null : value.strip();
+    }
+}
