@@ -13,10 +13,18 @@ import dev.spooled.access.SessionsHttp;
 import dev.spooled.access.SigningKeys;
 import dev.spooled.access.SpentTokens;
 import dev.spooled.access.WideGate;
+import dev.spooled.admin.AdminHttp;
+import dev.spooled.admin.DeletedOrganizations;
+import dev.spooled.admin.OrganizationList;
+import dev.spooled.admin.ServerStats;
+import dev.spooled.admin.ServerStatsHttp;
 import dev.spooled.audit.AuditHttp;
 import dev.spooled.audit.AuditLog;
+import dev.spooled.billing.BillingHttp;
 import dev.spooled.config.Config;
 import dev.spooled.config.KeptSecret;
+import dev.spooled.dashboard.Dashboard;
+import dev.spooled.dashboard.DashboardHttp;
 import dev.spooled.db.DatabaseUrl;
 import dev.spooled.db.DbAddress;
 import dev.spooled.db.EmbeddedPostgres;
@@ -46,10 +54,16 @@ import dev.spooled.mail.SmtpPostbox;
 import dev.spooled.metrics.Metrics;
 import dev.spooled.metrics.MetricsHttp;
 import dev.spooled.orgs.Members;
+import dev.spooled.orgs.MembersHttp;
 import dev.spooled.orgs.Organizations;
 import dev.spooled.orgs.OrgsHttp;
+import dev.spooled.orgs.Plans;
 import dev.spooled.orgs.Queues;
 import dev.spooled.orgs.Registration;
+import dev.spooled.orgs.SlugsHttp;
+import dev.spooled.orgs.Usage;
+import dev.spooled.orgs.WebhookTokens;
+import dev.spooled.orgs.WebhookTokensHttp;
 import dev.spooled.queues.QueueFigures;
 import dev.spooled.queues.QueueSettings;
 import dev.spooled.queues.QueuesHttp;
@@ -78,7 +92,10 @@ public final class App implements AutoCloseable {
     private final Metrics metrics = new Metrics();
     private final Remembered remembered = new Remembered();
     private final ApiKeys keys;
+    private final WebhookTokens tokens;
+    private final Usage usage;
     private final Organizations organizations;
+    private final AuditLog audit;
     private final Queues queues;
     private final Web web;
     private final Upkeep upkeep;
@@ -95,16 +112,25 @@ public final class App implements AutoCloseable {
             throw e;
         }
         keys = new ApiKeys(cell.db(), cell.clock(), remembered);
-        organizations =
-                new Organizations(cell.db(), cell.clock(), keys, config.plans().byDefault());
+        var seal = new Seal(secret(config.login().secretKey(), "secret.key"));
+        tokens = new WebhookTokens(cell.db(), cell.clock(), seal);
+        usage = new Usage(cell.db(), cell.clock(), CELL);
+        organizations = new Organizations(
+                cell.db(),
+                cell.clock(),
+                new Organizations.Parts(keys, tokens, usage, remembered),
+                config.plans().byDefault());
+        audit = new AuditLog(cell.db(), cell.clock());
         queues = queues();
         web = new Web(
                 options(),
                 doors(),
                 List.of(new MetricsHttp(metrics, config.access().metricsToken())),
                 metrics);
-        upkeep = new Upkeep(
-                List.of(new SilentWorkers(cell.db(), cell.clock(), CELL), new SpentTokens(cell.db(), cell.clock())));
+        upkeep = new Upkeep(List.of(
+                new SilentWorkers(cell.db(), cell.clock(), CELL),
+                new SpentTokens(cell.db(), cell.clock()),
+                new DeletedOrganizations(cell.db(), cell.clock(), cell.lane(), audit, CELL)));
     }
 
     // ---- database
@@ -137,11 +163,11 @@ public final class App implements AutoCloseable {
         var sessions = new Sessions(
                 cell.db(), cell.clock(), signing, remembered, config.login().tokenLife());
         var credentials = new Credentials(keys, sessions);
-        var audit = new AuditLog(cell.db(), cell.clock());
         var authenticate = new Authenticate(credentials, new WideGate(cell.clock()), audit);
         var admin = new AdminKey(config.access().adminApiKey(), audit);
         var ownKeys = new OwnKeys(cell.db(), cell.clock(), keys);
         var seal = new Seal(secret(config.login().secretKey(), "secret.key"));
+        var plans = new Plans(config.plans().limits() == Config.PlanLimits.UNLIMITED);
         var members = new Members(cell.db(), cell.clock(), ownKeys, remembered);
         var login = new EmailLogin(
                 cell.db(),
@@ -158,7 +184,19 @@ public final class App implements AutoCloseable {
                 new OpenApi(),
                 new SessionsHttp(sessions, credentials, ownKeys, authenticate, cell.clock()),
                 new EmailLoginHttp(login, cell.clock()),
-                new OrgsHttp(organizations, admin, registration()),
+                new SlugsHttp(organizations, cell.clock()),
+                new WebhookTokensHttp(tokens, authenticate, config.web().publicUrl()),
+                new OrgsHttp(
+                        organizations,
+                        usage,
+                        plans,
+                        new OrgsHttp.Admission(admin, registration(), authenticate),
+                        cell.clock()),
+                new MembersHttp(members, authenticate),
+                new BillingHttp(organizations, authenticate),
+                new DashboardHttp(new Dashboard(cell.db(), cell.clock()), authenticate, cell.clock(), VERSION),
+                new AdminHttp(organizations, new OrganizationList(cell.db(), usage), usage, plans, admin),
+                new ServerStatsHttp(new ServerStats(cell.db(), cell.clock(), CELL), plans, admin),
                 new ApiKeysHttp(ownKeys, authenticate),
                 new AuditHttp(audit, authenticate),
                 new DeadLettersHttp(new DeadLetters(cell.lane(), lists, reads), cell.clock(), authenticate),

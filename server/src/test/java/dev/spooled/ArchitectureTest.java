@@ -27,7 +27,7 @@ class ArchitectureTest {
             List.of("login"),
             List.of("metrics"),
             List.of("jobs", "health"),
-            List.of("queues", "workers"));
+            List.of("queues", "workers", "billing", "dashboard", "admin"));
 
     /// Features that know nothing of each other.
     private static final List<String> APART = List.of("queues", "workers");

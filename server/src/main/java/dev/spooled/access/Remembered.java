@@ -55,7 +55,12 @@ public final class Remembered {
         changed.put(id, System.nanoTime());
     }
 
-    /// As above, for a credential that may have been remembered as unknown.
+    /// Has those that led to nothing looked up again: something that was gone is back.
+    public void forgetUnknown() {
+        known.asMap().values().removeIf(Optional::isEmpty);
+    }
+
+    /// For one credential that may have been remembered as unknown.
     void forget(byte[] hash) {
         known.invalidate(ByteBuffer.wrap(hash));
     }

@@ -51,12 +51,22 @@ public final class Row {
         return at.getLong(column);
     }
 
+    public @Nullable Double realOrNull(String column) throws SQLException {
+        double value = at.getDouble(column);
+        return at.wasNull() ? null : value;
+    }
+
     public boolean bool(String column) throws SQLException {
         return at.getBoolean(column);
     }
 
     public Instant instant(String column) throws SQLException {
         return present(column, instantOrNull(column));
+    }
+
+    public @Nullable Boolean boolOrNull(String column) throws SQLException {
+        boolean value = at.getBoolean(column);
+        return at.wasNull() ? null : value;
     }
 
     public @Nullable Instant instantOrNull(String column) throws SQLException {

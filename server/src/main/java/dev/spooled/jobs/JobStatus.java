@@ -16,7 +16,7 @@ public enum JobStatus {
 
     private static final JobStatus[] BY_NUMBER = values();
 
-    static JobStatus of(int number) {
+    public static JobStatus of(int number) {
         return BY_NUMBER[number];
     }
 
@@ -26,7 +26,7 @@ public enum JobStatus {
                 .findFirst();
     }
 
-    String wire() {
+    public String wire() {
         return name().toLowerCase(Locale.ROOT);
     }
 }

@@ -3,7 +3,6 @@ package dev.spooled.orgs;
 import dev.spooled.json.SearchedJson;
 import dev.spooled.refusal.Refused;
 import java.util.Set;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// An organization to be made. `settings` and `customLimits` are compact JSON text; a null `planTier` takes the
@@ -16,41 +15,14 @@ public record NewOrganization(
         @Nullable String planTier,
         @Nullable String settings,
         @Nullable String customLimits) {
-    private static final Pattern SLUG = Pattern.compile("[a-z][a-z0-9]*(-[a-z0-9]+)*");
     private static final Set<String> TIERS = Set.of("free", "starter", "pro", "enterprise");
-    private static final Set<String> RESERVED = Set.of(
-            "admin",
-            "api",
-            "app",
-            "auth",
-            "dashboard",
-            "docs",
-            "help",
-            "internal",
-            "login",
-            "logout",
-            "metrics",
-            "root",
-            "settings",
-            "signup",
-            "status",
-            "support",
-            "system",
-            "test",
-            "www");
 
     public NewOrganization {
         int length = name.strip().codePointCount(0, name.strip().length());
         if (length < 3 || length > 100) {
             throw Refused.invalid("name", "name must have 3 to 100 characters");
         }
-        if (slug.length() < 3 || slug.length() > 50 || !SLUG.matcher(slug).matches()) {
-            throw Refused.invalid(
-                    "slug", "slug must be 3 to 50 lower-case letters, digits and single dashes, a letter first");
-        }
-        if (RESERVED.contains(slug)) {
-            throw Refused.invalid("slug", "The slug " + slug + " is reserved");
-        }
+        Slug.check(slug);
         if (billingEmail != null && !EmailAddress.isValid(billingEmail)) {
             throw Refused.invalid("billing_email", "billing_email must be an e-mail address");
         }
@@ -59,6 +31,18 @@ public record NewOrganization(
         }
         checkJson("settings", settings);
         checkJson("custom_limits", customLimits);
+        Plans.checkCustom(customLimits);
+    }
+
+    /// Holds a changed organization to the same rules as a new one.
+    static void check(Organization changed) {
+        var unused = new NewOrganization(
+                changed.name(),
+                changed.slug(),
+                changed.billingEmail(),
+                changed.planTier(),
+                changed.settings(),
+                changed.customLimits());
     }
 
     public static NewOrganization named(String name, String slug) {

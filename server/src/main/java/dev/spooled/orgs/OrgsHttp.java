@@ -1,116 +1,112 @@
 package dev.spooled.orgs;
 
 import dev.spooled.access.AdminKey;
-import dev.spooled.access.MintedKey;
-import dev.spooled.access.NewKey;
+import dev.spooled.access.Attempts;
+import dev.spooled.access.Authenticate;
+import dev.spooled.access.Caller;
 import dev.spooled.json.Json;
 import dev.spooled.json.JsonObject;
-import dev.spooled.json.JsonWriter;
 import dev.spooled.refusal.Refusal;
 import dev.spooled.refusal.Refused;
+import dev.spooled.time.Clock;
 import dev.spooled.web.Answer;
 import dev.spooled.web.Body;
 import dev.spooled.web.Door;
 import dev.spooled.web.Routes;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
+import java.time.Duration;
 import java.util.List;
-import java.util.Objects;
 import java.util.UUID;
 
-/// Organizations over HTTP: registration and what the operator does with the admin key.
+/// Organizations over HTTP: registration, and what an organization does with itself.
 public final class OrgsHttp implements Door {
-    private final Organizations organizations;
-    private final AdminKey admin;
-    private final Registration registration;
+    private static final String ORGS = "/api/v1/organizations";
+    private static final String ORG = ORGS + "/{id}";
+    private static final int REGISTRATIONS_AN_HOUR = 20;
 
-    public OrgsHttp(Organizations organizations, AdminKey admin, Registration registration) {
+    private final Organizations organizations;
+    private final Usage usage;
+    private final Plans plans;
+    private final Admission admission;
+    private final Attempts registrations;
+
+    /// Who may come in, and how.
+    public record Admission(AdminKey admin, Registration registration, Authenticate authenticate) {}
+
+    public OrgsHttp(Organizations organizations, Usage usage, Plans plans, Admission admission, Clock clock) {
         this.organizations = organizations;
-        this.admin = admin;
-        this.registration = registration;
+        this.usage = usage;
+        this.plans = plans;
+        this.admission = admission;
+        this.registrations = new Attempts(clock, REGISTRATIONS_AN_HOUR, Duration.ofHours(1));
     }
 
     @Override
     public void open(Routes routes) {
-        routes.post("/api/v1/organizations", this::register)
-                .post("/api/v1/admin/organizations", admin.then(this::create))
-                .post("/api/v1/admin/organizations/{id}/api-keys", admin.then(this::addKey));
+        Authenticate authenticate = admission.authenticate();
+        routes.post(ORGS, this::register)
+                .get(ORGS, authenticate.then(this::list))
+                .get(ORGS + "/usage", authenticate.then(this::usage))
+                .get(ORG, authenticate.then(this::get))
+                .put(ORG, authenticate.admin(this::update))
+                .delete(ORG, authenticate.admin(this::delete))
+                .get(ORG + "/usage", authenticate.then(this::usageById));
     }
 
     private void register(ServerRequest request, ServerResponse response) {
-        boolean operator = admin.isHeldBy(request);
+        boolean operator = admission.admin().isHeldBy(request);
         if (operator) {
-            admin.audit(request, response);
-        } else if (registration != Registration.OPEN) {
+            admission.admin().audit(request, response);
+        } else if (admission.registration() != Registration.OPEN) {
             throw new Refused(new Refusal.Forbidden("Registration is closed on this server"));
+        } else {
+            registrations.count(
+                    request.remotePeer().host(), "Too many organizations were made from this address, try again later");
         }
         JsonObject body = Body.json(request, Body.SINGLE_BYTES);
         var made = organizations.create(new NewOrganization(
                 body.text("name"), body.text("slug"), body.textOrNull("billing_email"), null, null, null));
-        Answer.json(request, response, 201, Json.write(to -> writeCreated(to, made)));
+        Answer.json(request, response, 201, Json.write(to -> OrganizationWire.writeCreated(to, made)));
     }
 
-    private void create(ServerRequest request, ServerResponse response) {
-        JsonObject body = Body.json(request, Body.SINGLE_BYTES);
-        var made = organizations.create(new NewOrganization(
-                body.text("name"),
-                body.text("slug"),
-                body.textOrNull("billing_email"),
-                body.textOrNull("plan_tier"),
-                body.objectOrNull("settings"),
-                body.objectOrNull("custom_limits")));
-        Answer.json(request, response, 201, Json.write(to -> {
-            writeOrganization(to, made.organization());
-            writeCreated(to, made);
-        }));
+    private void list(ServerRequest request, ServerResponse response, Caller caller) {
+        List<Organization> own = List.of(organizations.own(caller));
+        Answer.json(request, response, 200, Json.writeAll(own, OrganizationWire::writeSummary));
     }
 
-    private void addKey(ServerRequest request, ServerResponse response) {
-        String id = request.path().pathParameters().get("id");
-        JsonObject body = Body.json(request, Body.SINGLE_BYTES);
-        List<String> queues = Objects.requireNonNullElse(body.textsOrNull("queues"), List.of());
-        queues.stream().filter(queue -> !queue.equals("*")).forEach(queue -> QueueName.checked("queues", queue));
-        var key = new NewKey(
-                body.text("name"), queues, List.of(), body.integerOrNull("rate_limit"), body.timeOrNull("expires_at"));
-        MintedKey made = organizations.addKey(organizationId(id), key);
-        Answer.json(request, response, 201, Json.write(to -> writeKey(to, made).time("expires_at", made.expiresAt())));
+    private void get(ServerRequest request, ServerResponse response, Caller caller) {
+        answer(request, response, organizations.own(caller, id(request)));
     }
 
-    private static UUID organizationId(String text) {
-        try {
-            return UUID.fromString(text);
-        } catch (IllegalArgumentException e) {
-            throw Refused.notFound("There is no organization " + text);
-        }
+    private void update(ServerRequest request, ServerResponse response, Caller caller) {
+        UUID id = id(request);
+        JsonObject body = Body.optionalJson(request);
+        answer(request, response, organizations.update(caller, id, OrganizationChange.byItself(body)));
     }
 
-    private static void writeCreated(JsonWriter to, Organizations.Created made) {
-        to.object("organization", inner -> writeOrganization(inner, made.organization()));
-        to.object("api_key", inner -> writeKey(inner, made.key()));
+    private void delete(ServerRequest request, ServerResponse response, Caller caller) {
+        organizations.delete(caller, id(request));
+        Answer.nothing(response);
     }
 
-    private static JsonWriter writeKey(JsonWriter to, MintedKey key) {
-        return to.id("id", key.id())
-                .text("key", key.key())
-                .text("name", key.name())
-                .time("created_at", key.createdAt());
+    private void usage(ServerRequest request, ServerResponse response, Caller caller) {
+        Organization own = organizations.own(caller);
+        PlanLimits limits = plans.of(own.planTier(), own.customLimits());
+        Usage.Figures figures = usage.of(caller.org());
+        Answer.json(request, response, 200, Json.write(to -> UsageWire.write(to, limits, figures)));
     }
 
-    private static void writeOrganization(JsonWriter to, Organization org) {
-        to.id("id", org.id())
-                .text("name", org.name())
-                .text("slug", org.slug())
-                .text("plan_tier", org.planTier())
-                .text("plan", org.planTier())
-                .text("billing_email", org.billingEmail())
-                .raw("settings", org.settings())
-                .raw("custom_limits", org.customLimits())
-                .text("stripe_customer_id", null)
-                .text("stripe_subscription_id", null)
-                .text("stripe_subscription_status", null)
-                .time("stripe_current_period_end", null)
-                .flagOrNull("stripe_cancel_at_period_end", null)
-                .time("created_at", org.createdAt())
-                .time("updated_at", org.updatedAt());
+    private void usageById(ServerRequest request, ServerResponse response, Caller caller) {
+        Organizations.checkOwn(caller, id(request));
+        usage(request, response, caller);
+    }
+
+    private static void answer(ServerRequest request, ServerResponse response, Organization organization) {
+        Answer.json(request, response, 200, Json.write(to -> OrganizationWire.write(to, organization)));
+    }
+
+    static UUID id(ServerRequest request) {
+        return OrganizationWire.id(request.path().pathParameters().get("id"));
     }
 }

@@ -4,7 +4,8 @@ insert into organization (public_id, name, slug, plan_tier, billing_email, setti
 values (:public_id, :name, :slug, :plan_tier, :billing_email, :settings::text::jsonb, :custom_limits::text::jsonb, :now, :now)
 on conflict (slug) do nothing
 returning id, public_id, name, slug, plan_tier, billing_email, settings::text as settings,
-          custom_limits::text as custom_limits, created_at, updated_at
+          custom_limits::text as custom_limits, strict_leases, stripe_customer_id, stripe_subscription_id,
+          stripe_subscription_status, stripe_current_period_end, stripe_cancel_at_period_end, created_at, updated_at, deleted_at
 
 -- name: by_public_id
 select id from organization where public_id = :public_id and deleted_at is null
@@ -21,3 +22,37 @@ where cell = :cell and org = :org and name = :name
 insert into queue (cell, org, public_id, name, max_retries, default_timeout, created_at, updated_at)
 values (:cell, :org, :public_id, :name, :max_retries, :default_timeout, :now, :now)
 on conflict (cell, org, name) do nothing
+
+-- name: get
+-- A deleted one is found, too, as long as its deletion can be undone.
+select id, public_id, name, slug, plan_tier, billing_email, settings::text as settings,
+       custom_limits::text as custom_limits, strict_leases, stripe_customer_id, stripe_subscription_id,
+       stripe_subscription_status, stripe_current_period_end, stripe_cancel_at_period_end, created_at, updated_at, deleted_at
+from organization where public_id = :public_id
+
+-- name: get_locked
+select id, public_id, name, slug, plan_tier, billing_email, settings::text as settings,
+       custom_limits::text as custom_limits, strict_leases, stripe_customer_id, stripe_subscription_id,
+       stripe_subscription_status, stripe_current_period_end, stripe_cancel_at_period_end, created_at, updated_at, deleted_at
+from organization where public_id = :public_id
+for update
+
+-- name: update
+update organization
+set name = :name, plan_tier = :plan_tier, billing_email = :billing_email,
+    settings = :settings::text::jsonb || coalesce(:extra::text::jsonb, '{}'), custom_limits = :custom_limits::text::jsonb,
+    strict_leases = :strict_leases, stripe_customer_id = :stripe_customer, stripe_subscription_id = :stripe_subscription,
+    stripe_subscription_status = :stripe_status, deleted_at = :deleted_at, purge_at = :purge_at, updated_at = :now
+where id = :org
+returning id, public_id, name, slug, plan_tier, billing_email, settings::text as settings,
+          custom_limits::text as custom_limits, strict_leases, stripe_customer_id, stripe_subscription_id,
+          stripe_subscription_status, stripe_current_period_end, stripe_cancel_at_period_end, created_at, updated_at, deleted_at
+
+-- name: set_webhook_token
+update organization set webhook_token_hash = :hash, webhook_token_sealed = :sealed, updated_at = :now where id = :org
+
+-- name: webhook_token
+select coalesce(webhook_token_sealed, ''::bytea) as sealed from organization where id = :org
+
+-- name: slugs_taken
+select slug from organization where slug = any (:slugs)

@@ -8,6 +8,7 @@ import dev.spooled.orgs.Organizations;
 import dev.spooled.refusal.Refused;
 import dev.spooled.support.ManualClock;
 import dev.spooled.support.TestDb;
+import dev.spooled.support.TestOrganizations;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -17,8 +18,9 @@ import org.junit.jupiter.api.Test;
 final class ApiKeysTest {
     private final TestDb database = TestDb.create();
     private final ManualClock clock = new ManualClock(Instant.parse("2026-11-25T12:00:00Z"));
-    private final ApiKeys keys = new ApiKeys(database.db(), clock, new Remembered());
-    private final Organizations organizations = new Organizations(database.db(), clock, keys, "enterprise");
+    private final Remembered remembered = new Remembered();
+    private final ApiKeys keys = new ApiKeys(database.db(), clock, remembered);
+    private final Organizations organizations = TestOrganizations.of(database, clock, keys, remembered);
 
     @AfterEach
     void close() {

@@ -11,10 +11,10 @@ import dev.spooled.engine.Barrier;
 import dev.spooled.engine.Command;
 import dev.spooled.engine.Lane;
 import dev.spooled.engine.NewJob;
-import dev.spooled.orgs.Organizations;
 import dev.spooled.orgs.Queues;
 import dev.spooled.support.ManualClock;
 import dev.spooled.support.TestDb;
+import dev.spooled.support.TestOrganizations;
 import java.time.Instant;
 import java.util.Collections;
 import java.util.List;
@@ -35,7 +35,8 @@ final class PauseTest {
 
     private final TestDb database = TestDb.create();
     private final ManualClock clock = new ManualClock(Instant.parse("2026-11-25T12:00:00Z"));
-    private final ApiKeys keys = new ApiKeys(database.db(), clock, new Remembered());
+    private final Remembered remembered = new Remembered();
+    private final ApiKeys keys = new ApiKeys(database.db(), clock, remembered);
     private final Lane one = new Lane(database.address(), 0, UUID.randomUUID(), clock).start();
     private final Lane other = new Lane(database.address(), 0, UUID.randomUUID(), clock).start();
 
@@ -48,7 +49,7 @@ final class PauseTest {
 
     @Test
     void onceAPauseIsAcknowledgedNoLaneHandsOutAJob() {
-        var organizations = new Organizations(database.db(), clock, keys, "enterprise");
+        var organizations = TestOrganizations.of(database, clock, keys, remembered);
         Caller caller = keys.caller(
                         organizations.ensureDefault().orElseThrow().key().key())
                 .orElseThrow();

@@ -12,8 +12,16 @@ import dev.spooled.access.Sessions;
 import dev.spooled.access.SessionsHttp;
 import dev.spooled.access.SigningKeys;
 import dev.spooled.access.WideGate;
+import dev.spooled.admin.AdminHttp;
+import dev.spooled.admin.DeletedOrganizations;
+import dev.spooled.admin.OrganizationList;
+import dev.spooled.admin.ServerStats;
+import dev.spooled.admin.ServerStatsHttp;
 import dev.spooled.audit.AuditHttp;
 import dev.spooled.audit.AuditLog;
+import dev.spooled.billing.BillingHttp;
+import dev.spooled.dashboard.Dashboard;
+import dev.spooled.dashboard.DashboardHttp;
 import dev.spooled.engine.Barrier;
 import dev.spooled.engine.EngineChores;
 import dev.spooled.engine.Lane;
@@ -37,11 +45,17 @@ import dev.spooled.mail.Postbox;
 import dev.spooled.metrics.Metrics;
 import dev.spooled.metrics.MetricsHttp;
 import dev.spooled.orgs.Members;
+import dev.spooled.orgs.MembersHttp;
 import dev.spooled.orgs.NewOrganization;
 import dev.spooled.orgs.Organizations;
 import dev.spooled.orgs.OrgsHttp;
+import dev.spooled.orgs.Plans;
 import dev.spooled.orgs.Queues;
 import dev.spooled.orgs.Registration;
+import dev.spooled.orgs.SlugsHttp;
+import dev.spooled.orgs.Usage;
+import dev.spooled.orgs.WebhookTokens;
+import dev.spooled.orgs.WebhookTokensHttp;
 import dev.spooled.queues.QueueFigures;
 import dev.spooled.queues.QueueSettings;
 import dev.spooled.queues.QueuesHttp;
@@ -70,8 +84,13 @@ public final class TestServer implements AutoCloseable {
     public final TestDb database = TestDb.create();
     private final Remembered remembered = new Remembered();
     public final ApiKeys keys = new ApiKeys(database.db(), clock, remembered);
-    public final Organizations organizations = new Organizations(database.db(), clock, keys, "enterprise");
+    private final Seal seal = new Seal("seals-the-secrets-of-test-servers-only");
+    private final WebhookTokens tokens = new WebhookTokens(database.db(), clock, seal);
+    private final Usage usage = new Usage(database.db(), clock, 0);
+    public final Organizations organizations = new Organizations(
+            database.db(), clock, new Organizations.Parts(keys, tokens, usage, remembered), "enterprise");
     public final EngineChores chores;
+    public final DeletedOrganizations purge;
     public final String key;
     public final UUID organization;
     private final Lane lane;
@@ -103,10 +122,11 @@ public final class TestServer implements AutoCloseable {
         var sessions = new Sessions(database.db(), clock, signing, remembered, Duration.ofHours(24));
         var credentials = new Credentials(keys, sessions);
         var audit = new AuditLog(database.db(), clock);
+        purge = new DeletedOrganizations(database.db(), clock, lane, audit, 0);
         var authenticate = new Authenticate(credentials, new WideGate(clock), audit);
         var admin = new AdminKey(ADMIN_KEY, audit);
         var ownKeys = new OwnKeys(database.db(), clock, keys);
-        var seal = new Seal("seals-the-secrets-of-test-servers-only");
+        var plans = new Plans(true);
         var members = new Members(database.db(), clock, ownKeys, remembered);
         var login = new EmailLogin(
                 database.db(),
@@ -123,7 +143,20 @@ public final class TestServer implements AutoCloseable {
                                 new OpenApi(),
                                 new SessionsHttp(sessions, credentials, ownKeys, authenticate, clock),
                                 new EmailLoginHttp(login, clock),
-                                new OrgsHttp(organizations, admin, registration),
+                                new SlugsHttp(organizations, clock),
+                                new WebhookTokensHttp(tokens, authenticate, null),
+                                new OrgsHttp(
+                                        organizations,
+                                        usage,
+                                        plans,
+                                        new OrgsHttp.Admission(admin, registration, authenticate),
+                                        clock),
+                                new MembersHttp(members, authenticate),
+                                new BillingHttp(organizations, authenticate),
+                                new DashboardHttp(new Dashboard(database.db(), clock), authenticate, clock, "test"),
+                                new AdminHttp(
+                                        organizations, new OrganizationList(database.db(), usage), usage, plans, admin),
+                                new ServerStatsHttp(new ServerStats(database.db(), clock, 0), plans, admin),
                                 new ApiKeysHttp(ownKeys, authenticate),
                                 new AuditHttp(audit, authenticate),
                                 new DeadLettersHttp(new DeadLetters(lane, lists, reads), clock, authenticate),

@@ -1,0 +1,73 @@
+package dev.spooled.orgs;
+
+import dev.spooled.db.Args;
+import dev.spooled.db.Db;
+import dev.spooled.db.PgArray;
+import dev.spooled.db.Row;
+import dev.spooled.db.Sql;
+import dev.spooled.db.Statements;
+import dev.spooled.time.Clock;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.Collection;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.Map;
+
+/// What organizations use of what a plan caps. Days are those of UTC.
+public final class Usage {
+    private static final Statements SQL = Statements.beside(Usage.class, "usage.sql");
+    private static final Sql FIGURES = SQL.get("figures");
+    private static final Sql RESET = SQL.get("reset");
+    private static final Duration SILENCE = Duration.ofMinutes(2);
+
+    private final Db db;
+    private final Clock clock;
+    private final int cell;
+
+    public Usage(Db db, Clock clock, int cell) {
+        this.db = db;
+        this.clock = clock;
+        this.cell = cell;
+    }
+
+    public record Figures(Map<Resource, Long> used, long totalJobs) {
+        public long of(Resource resource) {
+            return used.getOrDefault(resource, 0L);
+        }
+    }
+
+    /// By internal number, in one statement however many there are.
+    public Map<Integer, Figures> of(Collection<Integer> orgs) {
+        PgArray numbers = PgArray.ints();
+        orgs.forEach(numbers::add);
+        Instant now = clock.now();
+        Args args = Args.of("cell", cell)
+                .and("orgs", numbers)
+                .and("now", now)
+                .and("midnight", now.truncatedTo(ChronoUnit.DAYS))
+                .and("silent_since", now.minus(SILENCE));
+        var found = new HashMap<Integer, Figures>();
+        db.asEngine(tx -> tx.list(FIGURES, args, row -> found.put(row.integer("id"), figures(row))));
+        return found;
+    }
+
+    public Figures of(int org) {
+        return of(java.util.List.of(org)).getOrDefault(org, new Figures(Map.of(), 0));
+    }
+
+    public void reset(int org) {
+        Args args = Args.of("cell", cell).and("org", org).and("now", clock.now());
+        db.asEngine(tx -> tx.run(RESET, args));
+    }
+
+    private static Figures figures(Row row) throws SQLException {
+        var used = new EnumMap<Resource, Long>(Resource.class);
+        for (Resource resource : Resource.values()) {
+            used.put(resource, Math.max(0, row.bigint(resource.usage())));
+        }
+        return new Figures(used, Math.max(0, row.bigint("total_jobs")));
+    }
+}
