@@ -1,4 +1,4 @@
-package dev.spooled.jobs;
+package dev.spooled.engine;
 
 import java.util.Arrays;
 import java.util.Locale;
@@ -20,7 +20,7 @@ public enum JobStatus {
         return BY_NUMBER[number];
     }
 
-    static Optional<JobStatus> named(String word) {
+    public static Optional<JobStatus> named(String word) {
         return Arrays.stream(BY_NUMBER)
                 .filter(status -> status.wire().equals(word))
                 .findFirst();
