@@ -5,7 +5,7 @@ import dev.spooled.db.Db;
 import dev.spooled.db.Row;
 import dev.spooled.db.Sql;
 import dev.spooled.db.Statements;
-import dev.spooled.jobs.JobStatus;
+import dev.spooled.engine.JobStatus;
 import dev.spooled.time.Clock;
 import java.sql.SQLException;
 import java.time.Duration;

@@ -2,7 +2,7 @@ package dev.spooled.admin;
 
 import dev.spooled.access.AdminKey;
 import dev.spooled.admin.ServerStats.Stats;
-import dev.spooled.jobs.JobStatus;
+import dev.spooled.engine.JobStatus;
 import dev.spooled.json.Json;
 import dev.spooled.json.JsonWriter;
 import dev.spooled.orgs.PlanLimits;

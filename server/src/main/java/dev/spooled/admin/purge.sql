@@ -78,7 +78,8 @@ delete from subscription where cell = :cell and org = :org
   and id in (select id from subscription where cell = :cell and org = :org limit :limit)
 
 -- name: drop_outbox
-delete from outbox where cell = :cell and id in (select id from outbox where cell = :cell and org = :org limit :limit)
+delete from outbox where cell = :cell and org = :org and (subject, event, at) in (
+    select subject, event, at from outbox where cell = :cell and org = :org limit :limit)
 
 -- name: drop_received
 delete from webhook_in where cell = :cell and id in (select id from webhook_in where cell = :cell and org = :org limit :limit)

@@ -3,7 +3,7 @@ package dev.spooled.dashboard;
 import dev.spooled.access.Authenticate;
 import dev.spooled.access.Caller;
 import dev.spooled.dashboard.Dashboard.Figures;
-import dev.spooled.jobs.JobStatus;
+import dev.spooled.engine.JobStatus;
 import dev.spooled.json.Json;
 import dev.spooled.json.JsonWriter;
 import dev.spooled.time.Clock;

@@ -3,6 +3,7 @@ package dev.spooled.jobs;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.spooled.access.NewKey;
+import dev.spooled.refusal.Refused;
 import dev.spooled.support.TestServer;
 import java.io.IOException;
 import java.net.URLEncoder;
@@ -121,10 +122,15 @@ class FuzzTest {
         assertThat(faults).isEmpty();
     }
 
+    /// Of the organization, or of another when it has deleted the one it came from.
     private static String anotherKey(TestServer server) {
-        return server.organizations
-                .addKey(server.organization, NewKey.forAllQueues("fuzz"))
-                .key();
+        try {
+            return server.organizations
+                    .addKey(server.organization, NewKey.forAllQueues("fuzz"))
+                    .key();
+        } catch (Refused gone) {
+            return server.otherOrganization();
+        }
     }
 
     private int send(TestServer server, String method, String path, String body) {
