@@ -11,11 +11,12 @@ import java.util.UUID;
 import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 
-/// What presented credentials lead to, also when to nothing, kept for five seconds at most: the longest a revocation on
-/// another server goes unseen here. One made on this server holds at once, also against a reading still under way.
+/// What presented credentials lead to, also when to nothing, kept for four seconds at most, so that a revocation on
+/// another server holds here within five. One made on this server holds at once, also against a reading still under
+/// way.
 /// Credentials are known by their SHA-256. Safe for any number of threads.
 public final class Remembered {
-    private static final Duration KEPT = Duration.ofSeconds(5);
+    private static final Duration KEPT = Duration.ofSeconds(4);
     private static final int MAX_KEPT = 50_000;
 
     private final Cache<ByteBuffer, Optional<Holder>> known =
