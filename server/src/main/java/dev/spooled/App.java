@@ -198,7 +198,7 @@ public final class App implements AutoCloseable {
                 new AdminHttp(organizations, new OrganizationList(cell.db(), usage), usage, plans, admin),
                 new ServerStatsHttp(new ServerStats(cell.db(), cell.clock(), CELL), plans, admin),
                 new ApiKeysHttp(ownKeys, authenticate),
-                new AuditHttp(audit, authenticate),
+                new AuditHttp(audit, authenticate, admin),
                 new DeadLettersHttp(new DeadLetters(cell.lane(), lists, reads), cell.clock(), authenticate),
                 new JobListsHttp(lists, new JobStats(cell.db()), reads, authenticate),
                 new JobsHttp(

@@ -131,6 +131,7 @@ final class RouteWalkTest {
             ADMIN -       DELETE /api/v1/admin/organizations/{id}
             ADMIN -       POST   /api/v1/admin/organizations/{id}/api-keys
             ADMIN -       POST   /api/v1/admin/organizations/{id}/reset-usage
+            ADMIN -       GET    /api/v1/admin/audit
             ADMIN -       GET    /api/v1/admin/stats
             ADMIN -       GET    /api/v1/admin/plans
             """;
@@ -322,7 +323,7 @@ final class RouteWalkTest {
     void anotherOrganizationIsInvisible() {
         String stranger = SERVER.otherOrganization();
         String innocent = SERVER.otherOrganization();
-        String before = stateOfVictim();
+        String before = stateOfVictim() + SERVER.get(victim, "/audit").body();
         for (Route route : ROUTES) {
             switch (route.kind()) {
                 case OPEN, ADMIN -> {}
@@ -350,6 +351,35 @@ final class RouteWalkTest {
                     assertThat(unnamed(send(route, path.replace("{name}", unknown), stranger), unknown))
                             .as(route.toString())
                             .isEqualTo(of);
+                }
+            }
+        }
+        assertThat(stateOfVictim() + SERVER.get(victim, "/audit").body()).isEqualTo(before);
+    }
+
+    /// A key for another queue of the same organization reaches no job, queue or worker of this one.
+    @Test
+    void aKeyForSomeQueuesReachesNoOther() {
+        String restricted = text(
+                SERVER.post(victim, "/api-keys", "{\"name\":\"restricted\",\"queues\":[\"other\"]}")
+                        .body(),
+                "key");
+        String before = stateOfVictim();
+        for (Route route : ROUTES) {
+            boolean ofQueue = route.kind() == Kind.QUEUE
+                    || route.path().startsWith("/api/v1/jobs/{id}")
+                    || route.path().startsWith("/api/v1/workers/{id}");
+            if (ofQueue || route.path().equals("/api/v1/jobs/claim")) {
+                assertThat(send(route, ofVictim(route), restricted).statusCode())
+                        .as(route.toString())
+                        .isIn(403, 404);
+            } else if (route.kind() == Kind.OWN && route.method().equals("GET")) {
+                String query = "?queue_name=secret-of-a&ids=" + thing("/api/v1/jobs/");
+                HttpResponse<String> answer = send(route, route.path() + query, restricted);
+                if (answer.statusCode() != 403) {
+                    assertThat(List.of("secret-of-a", "secret-worker", thing("/api/v1/jobs/")))
+                            .as(route + ": " + answer.body())
+                            .noneMatch(answer.body()::contains);
                 }
             }
         }
@@ -396,13 +426,13 @@ final class RouteWalkTest {
                 "/queues/secret-of-a",
                 "/workers",
                 "/api-keys",
-                "/audit",
                 "/organizations",
                 "/organizations/webhook-token",
                 "/organizations/" + thing("/api/v1/organizations/"),
                 "/organizations/" + thing("/api/v1/organizations/") + "/members",
                 "/dashboard")) {
-            state.append(SERVER.get(victim, path).body()).append('\n');
+            String body = SERVER.get(victim, path).body();
+            state.append(body.replaceAll("\"last_used(_at)?\":[^,]*", "")).append('\n');
         }
         return state.toString();
     }

@@ -1,5 +1,6 @@
 package dev.spooled.audit;
 
+import dev.spooled.access.AdminKey;
 import dev.spooled.access.Authenticate;
 import dev.spooled.access.Caller;
 import dev.spooled.json.Json;
@@ -21,7 +22,7 @@ import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/// The audit log of the caller's organization over HTTP.
+/// The audit log over HTTP: an organization's own, and the server's for the operator.
 public final class AuditHttp implements Door {
     private static final HeaderName NEXT = HeaderNames.create("X-Next-Cursor");
     private static final Set<String> RESULTS = Set.of("success", "refused", "failed");
@@ -30,19 +31,29 @@ public final class AuditHttp implements Door {
 
     private final AuditLog log;
     private final Authenticate authenticate;
+    private final AdminKey admin;
 
-    public AuditHttp(AuditLog log, Authenticate authenticate) {
+    public AuditHttp(AuditLog log, Authenticate authenticate, AdminKey admin) {
         this.log = log;
         this.authenticate = authenticate;
+        this.admin = admin;
     }
 
     @Override
     public void open(Routes routes) {
-        routes.get("/api/v1/audit", authenticate.admin(this::list));
+        routes.get("/api/v1/audit", authenticate.admin(this::list))
+                .get("/api/v1/admin/audit", admin.then(this::listOfServer));
     }
 
     private void list(ServerRequest request, ServerResponse response, Caller caller) {
-        AuditLog.Page page = log.find(caller, search(request));
+        answer(request, response, log.find(caller, search(request)));
+    }
+
+    private void listOfServer(ServerRequest request, ServerResponse response) {
+        answer(request, response, log.findOfServer(search(request)));
+    }
+
+    private static void answer(ServerRequest request, ServerResponse response, AuditLog.Page page) {
         UUID next = page.next();
         if (next != null) {
             response.header(NEXT, next.toString());

@@ -7,6 +7,7 @@ import dev.spooled.db.Db;
 import dev.spooled.db.Row;
 import dev.spooled.db.Sql;
 import dev.spooled.db.Statements;
+import dev.spooled.db.Tx;
 import dev.spooled.time.Clock;
 import dev.spooled.time.Ids;
 import java.sql.SQLException;
@@ -30,6 +31,7 @@ public final class AuditLog implements Trail {
     private static final Sql SPAN_END = SQL.get("span_end");
     private static final UUID NEWEST = new UUID(-1, -1);
     private static final Pattern ORGANIZATION = Pattern.compile("/api/v1/admin/organizations/([0-9a-fA-F-]{36})(/.*)?");
+    private static final int CELL = 0;
     private static final int SPAN = 10_000;
     private static final int MAX_TARGET = 512;
 
@@ -66,10 +68,20 @@ public final class AuditLog implements Trail {
         }
     }
 
+    /// The entries of the caller's organization.
     Page find(Caller caller, AuditSearch search) {
         caller.checkUnrestricted();
-        Args args = Args.of("cell", caller.cell())
-                .and("org", caller.org())
+        return db.inOrg(caller.org(), tx -> find(tx, caller.cell(), caller.org(), search));
+    }
+
+    /// What the operator did that concerned no organization, or one that is gone.
+    Page findOfServer(AuditSearch search) {
+        return db.asEngine(tx -> find(tx, CELL, Trail.Entry.SERVER, search));
+    }
+
+    private static Page find(Tx tx, int cell, int org, AuditSearch search) {
+        Args args = Args.of("cell", cell)
+                .and("org", org)
                 .and("before", search.before() == null ? NEWEST : search.before())
                 .and("span", SPAN)
                 .and("actor", search.actor())
@@ -79,13 +91,11 @@ public final class AuditLog implements Trail {
                 .and("since", search.since())
                 .and("until", search.until())
                 .and("limit", search.limit());
-        return db.inOrg(caller.org(), tx -> {
-            List<AuditEntry> found = tx.list(PAGE, args, AuditLog::entry);
-            Optional<UUID> next = found.size() == search.limit()
-                    ? Optional.of(found.getLast().id())
-                    : tx.first(SPAN_END, args, row -> row.uuid("id"));
-            return new Page(found, next.orElse(null));
-        });
+        List<AuditEntry> found = tx.list(PAGE, args, AuditLog::entry);
+        Optional<UUID> next = found.size() == search.limit()
+                ? Optional.of(found.getLast().id())
+                : tx.first(SPAN_END, args, row -> row.uuid("id"));
+        return new Page(found, next.orElse(null));
     }
 
     private static @Nullable String pattern(@Nullable String result) {

@@ -77,6 +77,9 @@ public final class JobLists {
 
     /// Ids of dead letters, oldest first; with `before` only of those that died before it.
     List<UUID> oldestDead(Caller caller, @Nullable String queueName, @Nullable Instant before, int limit) {
+        if (queueName != null) {
+            caller.check(queueName);
+        }
         return db.inOrg(caller.org(), tx -> {
             Args args = args(caller, queues(tx, caller, queueName), JobStatus.DEADLETTER, null)
                     .and("edge", before == null ? OLDEST : dev.spooled.time.Ids.floor(before.toEpochMilli() + 1))
@@ -207,15 +210,14 @@ public final class JobLists {
                 .and("tag", tag);
     }
 
-    /// The queues meant: the one named, all the key may see, or all. A name nobody has used leads to none.
+    /// The queues meant: the one named, all the key may see, or all. A name nobody has used and one the key may not see
+    /// lead to none.
     private static List<Integer> queues(Tx tx, Caller caller, @Nullable String queueName) {
         PgArray names = null;
         if (queueName != null) {
-            caller.check(queueName);
-            names = PgArray.texts().add(queueName);
+            names = PgArray.texts(caller.maySee(queueName) ? List.of(queueName) : List.of());
         } else if (!caller.queues().isEmpty()) {
-            names = PgArray.texts();
-            caller.queues().forEach(names::add);
+            names = PgArray.texts(caller.queues());
         }
         Args args = Args.of("cell", caller.cell()).and("org", caller.org()).and("names", names);
         return tx.list(QUEUES_OF, args, row -> row.integer("id"));

@@ -37,7 +37,8 @@ final class Gate {
             return;
         }
         String path = request.path().path();
-        boolean realtime = path.equals("/api/v1/ws") || path.startsWith("/api/v1/events");
+        boolean realtime =
+                path.equals("/api/v1/ws") || path.equals("/api/v1/events") || path.startsWith("/api/v1/events/");
         if (!realtime && (request.query().contains("token") || request.query().contains("api_key"))) {
             throw new Refused(new Refusal.Unauthenticated(
                     "Credentials are not accepted in the query string; send them in the Authorization header"));

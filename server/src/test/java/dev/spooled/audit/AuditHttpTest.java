@@ -69,6 +69,14 @@ final class AuditHttpTest {
         assertThat(audit("?actor=operator").body())
                 .contains("\"action\":\"PATCH /api/v1/admin/organizations/{id}\"", "\"target\":\"" + path + "\"");
         assertThat(SERVER.get(SERVER.otherOrganization(), "/audit").body()).isEqualTo("[]");
+        SERVER.send(SERVER.to("/api/v1/admin/organizations")
+                .header("X-Admin-Key", TestServer.ADMIN_KEY)
+                .header("Content-Type", "application/json")
+                .POST(BodyPublishers.ofString("{\"name\":\"x\",\"slug\":\"y\"}")));
+        assertThat(SERVER.send(SERVER.to("/api/v1/admin/audit").header("X-Admin-Key", TestServer.ADMIN_KEY))
+                        .body())
+                .contains("\"action\":\"POST /api/v1/admin/organizations\"", "\"status\":400")
+                .doesNotContain(path);
     }
 
     @Test

@@ -81,6 +81,28 @@ final class EmailLoginHttpTest {
     }
 
     @Test
+    void anInvitedMemberActsByItsRoleUntilItIsRemoved() throws Exception {
+        String path = "/organizations/" + server.organization + "/members";
+        server.post(path, "{\"email\":\"member@example.com\",\"role\":\"member\"}");
+        String signedIn =
+                verify("member@example.com", code("member@example.com")).body();
+        assertThat(signedIn).contains("\"type\":\"login\"", "\"role\":\"member\"");
+        String access = text(signedIn, "access_token");
+        assertThat(server.post(access, "/jobs", "{\"queue_name\":\"a\",\"payload\":{}}")
+                        .statusCode())
+                .isEqualTo(201);
+        assertThat(server.post(access, "/api-keys", "{\"name\":\"n\"}").statusCode())
+                .isEqualTo(403);
+        assertThat(server.get(access, "/auth/me").body()).contains("\"role\":\"member\"");
+        assertThat(server.delete(path + "/" + text(signedIn, "user_id")).statusCode())
+                .isEqualTo(204);
+        assertThat(server.get(access, "/auth/me").statusCode()).isEqualTo(401);
+        assertThat(post("/refresh", "{\"refresh_token\":\"" + text(signedIn, "refresh_token") + "\"}")
+                        .statusCode())
+                .isEqualTo(401);
+    }
+
+    @Test
     void aCodeWorksOnceAndOnlyForItsAddress() throws Exception {
         String code = code("once@example.com");
         assertThat(verify("other@example.com", code).statusCode()).isEqualTo(401);

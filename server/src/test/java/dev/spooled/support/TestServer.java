@@ -158,7 +158,7 @@ public final class TestServer implements AutoCloseable {
                                         organizations, new OrganizationList(database.db(), usage), usage, plans, admin),
                                 new ServerStatsHttp(new ServerStats(database.db(), clock, 0), plans, admin),
                                 new ApiKeysHttp(ownKeys, authenticate),
-                                new AuditHttp(audit, authenticate),
+                                new AuditHttp(audit, authenticate, admin),
                                 new DeadLettersHttp(new DeadLetters(lane, lists, reads), clock, authenticate),
                                 new JobListsHttp(lists, new JobStats(database.db()), reads, authenticate),
                                 new JobsHttp(jobs, new Progress(database.db(), clock, reads, diagnosis), authenticate),
