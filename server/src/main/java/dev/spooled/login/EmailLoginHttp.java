@@ -7,6 +7,8 @@ import dev.spooled.json.JsonObject;
 import dev.spooled.json.JsonWriter;
 import dev.spooled.orgs.EmailAddress;
 import dev.spooled.orgs.Organization;
+import dev.spooled.refusal.Refusal;
+import dev.spooled.refusal.Refused;
 import dev.spooled.time.Clock;
 import dev.spooled.web.Answer;
 import dev.spooled.web.Body;
@@ -65,8 +67,7 @@ public final class EmailLoginHttp implements Door {
         JsonObject body = Body.json(request, Body.SINGLE_BYTES);
         String email = body.text("email");
         String code = body.text("code");
-        guesses.count(address(request), "Too many codes were tried from this address, try again later");
-        EmailLogin.Verified verified = login.verify(email, code);
+        EmailLogin.Verified verified = verified(request, email, code);
         Answer.json(request, response, 200, Json.write(to -> {
             switch (verified) {
                 case EmailLogin.Verified.Member member -> writeMember(to, member);
@@ -77,6 +78,18 @@ public final class EmailLoginHttp implements Door {
                             .number("expires_in", SignupTokens.LIFE.toSeconds());
             }
         }));
+    }
+
+    /// Only wrong codes count against the address they come from.
+    private EmailLogin.Verified verified(ServerRequest request, String email, String code) {
+        try {
+            return login.verify(email, code);
+        } catch (Refused refused) {
+            if (refused.refusal() instanceof Refusal.Unauthenticated) {
+                guesses.count(address(request), "Too many wrong codes from this address, try again later");
+            }
+            throw refused;
+        }
     }
 
     private static void writeMember(JsonWriter to, EmailLogin.Verified.Member member) {
