@@ -75,6 +75,7 @@ import dev.spooled.workers.SilentWorkers;
 import dev.spooled.workers.Workers;
 import dev.spooled.workers.WorkersHttp;
 import java.net.URI;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -91,11 +92,16 @@ public final class App implements AutoCloseable {
     private final Cell cell;
     private final Metrics metrics = new Metrics();
     private final Remembered remembered = new Remembered();
+    private final SigningKeys signing;
+    private final Seal seal;
     private final ApiKeys keys;
+    private final OwnKeys ownKeys;
     private final WebhookTokens tokens;
     private final Usage usage;
     private final Organizations organizations;
+    private final Plans plans;
     private final AuditLog audit;
+    private final AdminKey admin;
     private final Queues queues;
     private final Web web;
     private final Upkeep upkeep;
@@ -106,13 +112,17 @@ public final class App implements AutoCloseable {
         this.config = config;
         embedded = embedded(config);
         try {
+            signing = new SigningKeys(
+                    secret(config.login().jwtSecret(), "jwt.secret"),
+                    config.login().previousJwtSecret());
+            seal = new Seal(secret(config.login().secretKey(), "secret.key"));
             cell = Cell.open(database(), config.storage().connections(), VERSION, way());
         } catch (RuntimeException e) {
             closeDatabase();
             throw e;
         }
         keys = new ApiKeys(cell.db(), cell.clock(), remembered);
-        var seal = new Seal(secret(config.login().secretKey(), "secret.key"));
+        ownKeys = new OwnKeys(cell.db(), cell.clock(), keys);
         tokens = new WebhookTokens(cell.db(), cell.clock(), seal);
         usage = new Usage(cell.db(), cell.clock(), CELL);
         organizations = new Organizations(
@@ -120,7 +130,9 @@ public final class App implements AutoCloseable {
                 cell.clock(),
                 new Organizations.Parts(keys, tokens, usage, remembered),
                 config.plans().byDefault());
+        plans = new Plans(config.plans().limits() == Config.PlanLimits.UNLIMITED);
         audit = new AuditLog(cell.db(), cell.clock());
+        admin = new AdminKey(config.access().adminApiKey(), audit);
         queues = queues();
         web = new Web(
                 options(),
@@ -157,17 +169,23 @@ public final class App implements AutoCloseable {
     // ---- doors
 
     private List<Door> doors() {
-        var health = new HealthHttp(() -> serving && cell.isReady(), new DatabaseProbe(cell.db()));
-        var signing = new SigningKeys(
-                secret(config.login().jwtSecret(), "jwt.secret"), config.login().previousJwtSecret());
         var sessions = new Sessions(
                 cell.db(), cell.clock(), signing, remembered, config.login().tokenLife());
         var credentials = new Credentials(keys, sessions);
         var authenticate = new Authenticate(credentials, new WideGate(cell.clock()), audit);
-        var admin = new AdminKey(config.access().adminApiKey(), audit);
-        var ownKeys = new OwnKeys(cell.db(), cell.clock(), keys);
-        var seal = new Seal(secret(config.login().secretKey(), "secret.key"));
-        var plans = new Plans(config.plans().limits() == Config.PlanLimits.UNLIMITED);
+        var doors = new ArrayList<Door>();
+        doors.add(new HealthHttp(() -> serving && cell.isReady(), new DatabaseProbe(cell.db())));
+        doors.add(new MetricsHttp(metrics, config.access().metricsToken()));
+        doors.add(new OpenApi());
+        doors.add(new SessionsHttp(sessions, credentials, ownKeys, authenticate, cell.clock()));
+        doors.addAll(organizationDoors(authenticate, sessions));
+        doors.addAll(operatorDoors());
+        doors.addAll(jobDoors(authenticate));
+        doors.add(new AuditHttp(audit, authenticate, admin));
+        return doors;
+    }
+
+    private List<Door> organizationDoors(Authenticate authenticate, Sessions sessions) {
         var members = new Members(cell.db(), cell.clock(), ownKeys, remembered);
         var login = new EmailLogin(
                 cell.db(),
@@ -175,30 +193,29 @@ public final class App implements AutoCloseable {
                 new EmailLogin.Keys(signing, seal, sessions),
                 postbox(),
                 new EmailLogin.Joining(organizations, members, registration()));
+        var admission = new OrgsHttp.Admission(admin, registration(), authenticate);
+        return List.of(
+                new EmailLoginHttp(login, cell.clock()),
+                new SlugsHttp(organizations, cell.clock()),
+                new WebhookTokensHttp(tokens, authenticate, config.web().publicUrl()),
+                new OrgsHttp(organizations, usage, plans, admission, cell.clock()),
+                new MembersHttp(members, authenticate),
+                new ApiKeysHttp(ownKeys, authenticate),
+                new BillingHttp(organizations, authenticate),
+                new DashboardHttp(new Dashboard(cell.db(), cell.clock()), authenticate, cell.clock(), VERSION));
+    }
+
+    private List<Door> operatorDoors() {
+        return List.of(
+                new AdminHttp(organizations, new OrganizationList(cell.db(), usage), usage, plans, admin),
+                new ServerStatsHttp(new ServerStats(cell.db(), cell.clock(), CELL), plans, admin));
+    }
+
+    private List<Door> jobDoors(Authenticate authenticate) {
         var reads = new JobReads(cell.db());
         var lists = new JobLists(cell.db());
         var diagnosis = new Diagnosis(cell.db(), cell.clock());
         return List.of(
-                health,
-                new MetricsHttp(metrics, config.access().metricsToken()),
-                new OpenApi(),
-                new SessionsHttp(sessions, credentials, ownKeys, authenticate, cell.clock()),
-                new EmailLoginHttp(login, cell.clock()),
-                new SlugsHttp(organizations, cell.clock()),
-                new WebhookTokensHttp(tokens, authenticate, config.web().publicUrl()),
-                new OrgsHttp(
-                        organizations,
-                        usage,
-                        plans,
-                        new OrgsHttp.Admission(admin, registration(), authenticate),
-                        cell.clock()),
-                new MembersHttp(members, authenticate),
-                new BillingHttp(organizations, authenticate),
-                new DashboardHttp(new Dashboard(cell.db(), cell.clock()), authenticate, cell.clock(), VERSION),
-                new AdminHttp(organizations, new OrganizationList(cell.db(), usage), usage, plans, admin),
-                new ServerStatsHttp(new ServerStats(cell.db(), cell.clock(), CELL), plans, admin),
-                new ApiKeysHttp(ownKeys, authenticate),
-                new AuditHttp(audit, authenticate, admin),
                 new DeadLettersHttp(new DeadLetters(cell.lane(), lists, reads), cell.clock(), authenticate),
                 new JobListsHttp(lists, new JobStats(cell.db()), reads, authenticate),
                 new JobsHttp(
