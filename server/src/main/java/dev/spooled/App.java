@@ -5,6 +5,7 @@ import dev.spooled.access.ApiKeys;
 import dev.spooled.access.ApiKeysHttp;
 import dev.spooled.access.Authenticate;
 import dev.spooled.access.OwnKeys;
+import dev.spooled.access.RateGate;
 import dev.spooled.access.WideGate;
 import dev.spooled.config.Config;
 import dev.spooled.db.DatabaseUrl;
@@ -14,6 +15,9 @@ import dev.spooled.db.PostgresCheck;
 import dev.spooled.engine.Barrier;
 import dev.spooled.engine.Cell;
 import dev.spooled.engine.Lane;
+import dev.spooled.grpc.GrpcServer;
+import dev.spooled.grpc.HealthReport;
+import dev.spooled.grpc.KeyAdmission;
 import dev.spooled.health.DatabaseProbe;
 import dev.spooled.health.HealthHttp;
 import dev.spooled.jobs.ClaimedJobs;
@@ -60,9 +64,12 @@ public final class App implements AutoCloseable {
     private final Cell cell;
     private final Metrics metrics = new Metrics();
     private final ApiKeys keys;
+    private final RateGate rate;
     private final Organizations organizations;
+    private final Jobs jobs;
     private final Queues queues;
     private final Web web;
+    private final GrpcServer grpc;
     private final Upkeep upkeep;
     private volatile boolean serving;
 
@@ -77,15 +84,18 @@ public final class App implements AutoCloseable {
             throw e;
         }
         keys = new ApiKeys(cell.db(), cell.clock());
+        rate = new WideGate(cell.clock());
         organizations =
                 new Organizations(cell.db(), cell.clock(), keys, config.plans().byDefault());
         queues = queues();
+        jobs = jobs();
         web = new Web(
                 options(),
                 doors(),
                 List.of(new MetricsHttp(metrics, config.access().metricsToken())),
                 metrics);
-        upkeep = new Upkeep(List.of(new SilentWorkers(cell.db(), cell.clock(), CELL)));
+        grpc = grpc();
+        upkeep = new Upkeep(List.of(new SilentWorkers(cell.db(), cell.clock(), CELL), new HealthReport(grpc)));
     }
 
     // ---- database
@@ -113,7 +123,7 @@ public final class App implements AutoCloseable {
 
     private List<Door> doors() {
         var health = new HealthHttp(() -> serving && cell.isReady(), new DatabaseProbe(cell.db()));
-        var authenticate = new Authenticate(keys, new WideGate(cell.clock()));
+        var authenticate = new Authenticate(keys, rate);
         var reads = new JobReads(cell.db());
         var lists = new JobLists(cell.db());
         var diagnosis = new Diagnosis(cell.db(), cell.clock());
@@ -125,8 +135,7 @@ public final class App implements AutoCloseable {
                 new ApiKeysHttp(new OwnKeys(cell.db(), cell.clock(), keys), authenticate),
                 new DeadLettersHttp(new DeadLetters(cell.lane(), lists, reads), cell.clock(), authenticate),
                 new JobListsHttp(lists, new JobStats(cell.db()), reads, authenticate),
-                new JobsHttp(
-                        jobs(reads, diagnosis), new Progress(cell.db(), cell.clock(), reads, diagnosis), authenticate),
+                new JobsHttp(jobs, new Progress(cell.db(), cell.clock(), reads, diagnosis), authenticate),
                 queuesHttp(authenticate),
                 new WorkersHttp(new Workers(cell.db(), cell.clock()), rhythm(), authenticate));
     }
@@ -139,15 +148,42 @@ public final class App implements AutoCloseable {
 
     private QueuesHttp queuesHttp(Authenticate authenticate) {
         var settings = new QueueSettings(cell.db(), cell.clock(), queues, cell.lane(), new Barrier(cell.db(), CELL));
-        return new QueuesHttp(settings, new QueueFigures(cell.db(), cell.clock(), queues), authenticate);
+        return new QueuesHttp(settings, figures(), authenticate);
+    }
+
+    private QueueFigures figures() {
+        return new QueueFigures(cell.db(), cell.clock(), queues);
     }
 
     private WorkersHttp.Rhythm rhythm() {
         return new WorkersHttp.Rhythm(config.jobs().lease(), config.jobs().heartbeat());
     }
 
-    private Jobs jobs(JobReads reads, Diagnosis diagnosis) {
-        var views = new Jobs.Views(reads, new ClaimedJobs(cell.db()), diagnosis);
+    private GrpcServer grpc() {
+        var parts = new GrpcServer.Parts(
+                jobs,
+                new Workers(cell.db(), cell.clock()),
+                figures(),
+                config.jobs().heartbeat(),
+                cell.clock(),
+                new KeyAdmission(keys, rate));
+        Config.Grpc asked = config.grpc();
+        Config.Tls tls = asked.tls();
+        var options = new GrpcServer.Options(
+                config.listen().host(),
+                config.listen().grpcPort(),
+                tls == null ? null : new GrpcServer.Tls(tls.certificate(), tls.key()),
+                asked.maxMessageBytes(),
+                asked.maxConnections(),
+                asked.maxStreams(),
+                asked.keepAlive(),
+                config.drain());
+        return new GrpcServer(options, parts, () -> serving && cell.isReady(), metrics);
+    }
+
+    private Jobs jobs() {
+        var reads = new JobReads(cell.db());
+        var views = new Jobs.Views(reads, new ClaimedJobs(cell.db()), new Diagnosis(cell.db(), cell.clock()));
         return new Jobs(cell.lane(), queues, views, new Jobs.Rules(cell.clock(), JobLimits.STANDARD), metrics);
     }
 
@@ -176,8 +212,10 @@ public final class App implements AutoCloseable {
         var made = organizations.ensureDefault();
         made.ifPresent(first -> firstKey.keep(first.key().key()));
         web.start();
+        grpc.start();
         serving = true;
-        System.out.println(Greeting.of(config, web, firstKey, made.isPresent()));
+        grpc.reportHealth();
+        System.out.println(Greeting.of(config, web, grpc, firstKey, made.isPresent()));
         return this;
     }
 
@@ -189,12 +227,18 @@ public final class App implements AutoCloseable {
         return web.port();
     }
 
+    public int grpcPort() {
+        return grpc.port();
+    }
+
     /// Drains: waiting claims are answered, running requests finish, the lane writes what it took, then all stops.
     @Override
     public void close() {
         serving = false;
+        grpc.drain();
         cell.lane().stopParking();
         web.close();
+        grpc.close();
         upkeep.close();
         cell.close();
         metrics.close();

@@ -5,10 +5,11 @@ import dev.spooled.access.ApiKeys;
 import dev.spooled.access.ApiKeysHttp;
 import dev.spooled.access.Authenticate;
 import dev.spooled.access.OwnKeys;
-import dev.spooled.access.WideGate;
 import dev.spooled.engine.Barrier;
 import dev.spooled.engine.EngineChores;
 import dev.spooled.engine.Lane;
+import dev.spooled.grpc.GrpcServer;
+import dev.spooled.grpc.KeyAdmission;
 import dev.spooled.health.DatabaseProbe;
 import dev.spooled.health.HealthHttp;
 import dev.spooled.jobs.ClaimedJobs;
@@ -55,11 +56,18 @@ public final class TestServer implements AutoCloseable {
     public final TestDb database = TestDb.create();
     public final ApiKeys keys = new ApiKeys(database.db(), clock);
     public final Organizations organizations = new Organizations(database.db(), clock, keys, "enterprise");
+    /// What readiness says.
+    public volatile boolean ready = true;
+
+    /// Stands before every call.
+    public final TestGate rate = new TestGate();
+
     public final EngineChores chores;
     public final String key;
     public final UUID organization;
     private final Lane lane;
     private final Web web;
+    private final GrpcServer grpc;
     private final HttpClient client =
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
@@ -78,12 +86,20 @@ public final class TestServer implements AutoCloseable {
         var views = new Jobs.Views(reads, new ClaimedJobs(database.db()), diagnosis);
         var queues = new Queues(database.db(), clock, Queues.Defaults.STANDARD);
         var jobs = new Jobs(lane, queues, views, new Jobs.Rules(clock, new JobLimits(1_000, false)), metrics);
-        var authenticate = new Authenticate(keys, new WideGate(clock));
+        var authenticate = new Authenticate(keys, rate);
         var settings = new QueueSettings(database.db(), clock, queues, lane, new Barrier(database.db(), 0));
+        var parts = new GrpcServer.Parts(
+                jobs,
+                new Workers(database.db(), clock),
+                new QueueFigures(database.db(), clock, queues),
+                WorkersHttp.Rhythm.STANDARD.heartbeat(),
+                clock,
+                new KeyAdmission(keys, rate));
+        grpc = new GrpcServer(GrpcServer.Options.local(), parts, () -> ready, metrics).start();
         web = new Web(
                         Web.Options.local(),
                         List.of(
-                                new HealthHttp(() -> true, new DatabaseProbe(database.db())),
+                                new HealthHttp(() -> ready, new DatabaseProbe(database.db())),
                                 new MetricsHttp(metrics, null),
                                 new OpenApi(),
                                 new OrgsHttp(organizations, new AdminKey(ADMIN_KEY), Registration.CLOSED),
@@ -97,6 +113,10 @@ public final class TestServer implements AutoCloseable {
                         List.of(),
                         metrics)
                 .start();
+    }
+
+    public GrpcServer grpc() {
+        return grpc;
     }
 
     public int port() {
@@ -166,7 +186,10 @@ public final class TestServer implements AutoCloseable {
 
     @Override
     public void close() {
+        grpc.drain();
+        lane.stopParking();
         web.close();
+        grpc.close();
         lane.close();
         database.close();
     }
