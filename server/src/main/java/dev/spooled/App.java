@@ -95,6 +95,7 @@ public final class App implements AutoCloseable {
                 List.of(new MetricsHttp(metrics, config.access().metricsToken())),
                 metrics);
         grpc = grpc();
+        metrics.registry().gauge("spooled.grpc.streams", grpc, GrpcServer::openStreams);
         upkeep = new Upkeep(List.of(new SilentWorkers(cell.db(), cell.clock(), CELL), new HealthReport(grpc)));
     }
 

@@ -28,6 +28,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -54,6 +55,7 @@ public final class GrpcServer implements AutoCloseable {
     private final BooleanSupplier ready;
     private final EventLoopGroup loops = new MultiThreadIoEventLoopGroup(NioIoHandler.newFactory());
     private final Server server;
+    private final AtomicBoolean draining = new AtomicBoolean();
 
     /// How the server listens. Port 0 takes a free one. `keepAlive` is the pause between pings of idle
     /// connections.
@@ -156,6 +158,11 @@ public final class GrpcServer implements AutoCloseable {
         return server.getPort();
     }
 
+    /// Streams that push jobs or take operations right now.
+    public int openStreams() {
+        return streams.count();
+    }
+
     public boolean isSecure() {
         return options.tls() != null;
     }
@@ -172,9 +179,11 @@ public final class GrpcServer implements AutoCloseable {
 
     /// Takes no new connections and calls; streams end after what they are doing.
     public void drain() {
-        health.enterTerminalState();
-        server.shutdown();
-        streams.stop();
+        if (!draining.getAndSet(true)) {
+            health.enterTerminalState();
+            server.shutdown();
+            streams.stop();
+        }
     }
 
     /// Drains, waits for the calls under way, then cuts what is left.

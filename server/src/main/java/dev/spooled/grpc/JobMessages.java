@@ -85,7 +85,7 @@ final class JobMessages {
         }
     }
 
-    private static JobStatus status(dev.spooled.jobs.JobStatus status) {
+    private static JobStatus status(dev.spooled.engine.JobStatus status) {
         return switch (status) {
             case PENDING -> JobStatus.JOB_STATUS_PENDING;
             case SCHEDULED -> JobStatus.JOB_STATUS_SCHEDULED;

@@ -39,6 +39,10 @@ final class Streams implements AutoCloseable {
         });
     }
 
+    int count() {
+        return running.size();
+    }
+
     boolean isStopping() {
         return stopping;
     }

@@ -115,6 +115,18 @@ public final class TestServer implements AutoCloseable {
                 .start();
     }
 
+    /// Queues that waiting claims look at.
+    public int awaitedQueues() {
+        return lane.awaited().size();
+    }
+
+    /// What a stop begins with: streams and waiting claims end.
+    public void stopServing() {
+        ready = false;
+        grpc.drain();
+        lane.stopParking();
+    }
+
     public GrpcServer grpc() {
         return grpc;
     }
