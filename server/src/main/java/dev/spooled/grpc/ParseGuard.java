@@ -9,9 +9,11 @@ import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerMethodDefinition;
 import io.grpc.ServerServiceDefinition;
+import io.grpc.ServiceDescriptor;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.io.InputStream;
+import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -24,9 +26,14 @@ final class ParseGuard {
     private ParseGuard() {}
 
     static ServerServiceDefinition before(ServerServiceDefinition service) {
-        var guarded =
-                ServerServiceDefinition.builder(service.getServiceDescriptor().getName());
-        service.getMethods().forEach(method -> guarded.addMethod(guarded(method)));
+        List<ServerMethodDefinition<?, ?>> methods = service.getMethods().stream()
+                .<ServerMethodDefinition<?, ?>>map(ParseGuard::guarded)
+                .toList();
+        ServiceDescriptor plain = service.getServiceDescriptor();
+        var described = ServiceDescriptor.newBuilder(plain.getName()).setSchemaDescriptor(plain.getSchemaDescriptor());
+        methods.forEach(method -> described.addMethod(method.getMethodDescriptor()));
+        var guarded = ServerServiceDefinition.builder(described.build());
+        methods.forEach(guarded::addMethod);
         return guarded.build();
     }
 

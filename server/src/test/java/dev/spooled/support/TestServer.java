@@ -67,6 +67,8 @@ public final class TestServer implements AutoCloseable {
     public final UUID organization;
     private final Lane lane;
     private final Web web;
+    private final Metrics metrics = new Metrics();
+    private final GrpcServer.Parts grpcParts;
     private final GrpcServer grpc;
     private final HttpClient client =
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
@@ -79,7 +81,6 @@ public final class TestServer implements AutoCloseable {
         var first = organizations.ensureDefault().orElseThrow();
         organization = first.organization().id();
         key = first.key().key();
-        var metrics = new Metrics();
         var reads = new JobReads(database.db());
         var lists = new JobLists(database.db());
         var diagnosis = new Diagnosis(database.db(), clock);
@@ -88,14 +89,14 @@ public final class TestServer implements AutoCloseable {
         var jobs = new Jobs(lane, queues, views, new Jobs.Rules(clock, new JobLimits(1_000, false)), metrics);
         var authenticate = new Authenticate(keys, rate);
         var settings = new QueueSettings(database.db(), clock, queues, lane, new Barrier(database.db(), 0));
-        var parts = new GrpcServer.Parts(
+        grpcParts = new GrpcServer.Parts(
                 jobs,
                 new Workers(database.db(), clock),
                 new QueueFigures(database.db(), clock, queues),
                 WorkersHttp.Rhythm.STANDARD.heartbeat(),
                 clock,
                 new KeyAdmission(keys, rate));
-        grpc = new GrpcServer(GrpcServer.Options.local(), parts, () -> ready, metrics).start();
+        grpc = grpcWith(GrpcServer.Options.local()).start();
         web = new Web(
                         Web.Options.local(),
                         List.of(
@@ -125,6 +126,11 @@ public final class TestServer implements AutoCloseable {
         ready = false;
         grpc.drain();
         lane.stopParking();
+    }
+
+    /// A second door to the same calls, not yet started.
+    public GrpcServer grpcWith(GrpcServer.Options options) {
+        return new GrpcServer(options, grpcParts, () -> ready, metrics);
     }
 
     public GrpcServer grpc() {
