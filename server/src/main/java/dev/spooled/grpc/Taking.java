@@ -17,8 +17,9 @@ final class Taking {
     /// Clients take messages of up to 4 MiB.
     static final int MOST_BYTES = 3_584 * 1_024;
 
-    /// How many claims in a row may come upon nothing but such jobs.
+    /// Past so many such jobs a caller is led: by so many claims in a row, all but the first of this many jobs.
     private static final int TRIES = 4;
+    private static final int LOOK_PAST = 10;
 
     private final Jobs jobs;
 
@@ -46,9 +47,9 @@ final class Taking {
         var tooLarge = new ArrayList<Leased>();
         try {
             for (int i = 0; i < TRIES; i++) {
-                ClaimRequest claim = i == 0 ? asked : asked.withoutWait();
+                ClaimRequest claim = i == 0 ? asked : asked.lookingPast(LOOK_PAST);
                 List<ClaimedJob> claimed = jobs.claim(caller, claim, alive);
-                List<Taken<M>> taken = fittingOrNone(caller, claimed, message, tooLarge);
+                List<Taken<M>> taken = fittingOrNone(caller, asked.limit(), claimed, message, tooLarge);
                 if (!taken.isEmpty() || claimed.isEmpty()) {
                     return new Catch<>(taken, taken.isEmpty() && !tooLarge.isEmpty());
                 }
@@ -60,9 +61,9 @@ final class Taking {
     }
 
     private <M extends MessageLite> List<Taken<M>> fittingOrNone(
-            Caller caller, List<ClaimedJob> claimed, Function<ClaimedJob, M> message, List<Leased> tooLarge) {
+            Caller caller, int most, List<ClaimedJob> claimed, Function<ClaimedJob, M> message, List<Leased> tooLarge) {
         try {
-            return fitting(caller, claimed, message, tooLarge);
+            return fitting(caller, most, claimed, message, tooLarge);
         } catch (RuntimeException e) {
             jobs.release(caller, claimed.stream().map(ClaimedJob::lease).toList());
             throw e;
@@ -70,7 +71,7 @@ final class Taking {
     }
 
     private <M extends MessageLite> List<Taken<M>> fitting(
-            Caller caller, List<ClaimedJob> claimed, Function<ClaimedJob, M> message, List<Leased> tooLarge) {
+            Caller caller, int most, List<ClaimedJob> claimed, Function<ClaimedJob, M> message, List<Leased> tooLarge) {
         var taken = new ArrayList<Taken<M>>();
         var beside = new ArrayList<Leased>();
         int room = MOST_BYTES;
@@ -79,7 +80,7 @@ final class Taking {
             int size = made.getSerializedSize();
             if (size > MOST_BYTES) {
                 tooLarge.add(job.lease());
-            } else if (size > room || !beside.isEmpty()) {
+            } else if (size > room || taken.size() == most || !beside.isEmpty()) {
                 beside.add(job.lease());
             } else {
                 room -= size;

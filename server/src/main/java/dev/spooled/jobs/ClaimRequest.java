@@ -30,9 +30,9 @@ public record ClaimRequest(String queueName, String worker, int limit, int lease
                 Ranges.clamped(waitSeconds, 0, 0, MAX_WAIT));
     }
 
-    /// The same claim, answered at once.
-    public ClaimRequest withoutWait() {
-        return new ClaimRequest(queueName, worker, limit, leaseSeconds, 0);
+    /// The same claim of `more` jobs at least, answered at once.
+    public ClaimRequest lookingPast(int more) {
+        return new ClaimRequest(queueName, worker, Math.max(limit, more), leaseSeconds, 0);
     }
 
     static int leaseOf(@Nullable Integer seconds) {

@@ -74,6 +74,11 @@ public final class TestServer implements AutoCloseable {
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
     public TestServer() {
+        this(1_000);
+    }
+
+    /// With payloads of up to so many bytes.
+    public TestServer(int maxPayloadBytes) {
         lane = new Lane(database.address(), 0, UUID.randomUUID(), clock);
         chores = new EngineChores(lane, database.db(), clock, 0);
         chores.keepPartitions().runOnce();
@@ -86,7 +91,7 @@ public final class TestServer implements AutoCloseable {
         var diagnosis = new Diagnosis(database.db(), clock);
         var views = new Jobs.Views(reads, new ClaimedJobs(database.db()), diagnosis);
         var queues = new Queues(database.db(), clock, Queues.Defaults.STANDARD);
-        var jobs = new Jobs(lane, queues, views, new Jobs.Rules(clock, new JobLimits(1_000, false)), metrics);
+        var jobs = new Jobs(lane, queues, views, new Jobs.Rules(clock, new JobLimits(maxPayloadBytes, false)), metrics);
         var authenticate = new Authenticate(keys, rate);
         var settings = new QueueSettings(database.db(), clock, queues, lane, new Barrier(database.db(), 0));
         grpcParts = new GrpcServer.Parts(
