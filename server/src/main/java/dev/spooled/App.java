@@ -60,6 +60,7 @@ public final class App implements AutoCloseable {
     private static final int CELL = 0;
 
     private final Config config;
+    private final GrpcServer.Options grpcOptions;
     private final @Nullable EmbeddedPostgres embedded;
     private final Cell cell;
     private final Metrics metrics = new Metrics();
@@ -76,6 +77,7 @@ public final class App implements AutoCloseable {
     /// Starts the database and everything on it, but no door yet.
     public App(Config config) {
         this.config = config;
+        grpcOptions = grpcOptions(config);
         embedded = embedded(config);
         try {
             cell = Cell.open(database(), config.storage().connections(), VERSION, way());
@@ -168,18 +170,21 @@ public final class App implements AutoCloseable {
                 config.jobs().heartbeat(),
                 cell.clock(),
                 new KeyAdmission(keys, rate));
+        return new GrpcServer(grpcOptions, parts, () -> serving && cell.isReady(), metrics);
+    }
+
+    private static GrpcServer.Options grpcOptions(Config config) {
         Config.Grpc asked = config.grpc();
         Config.Tls tls = asked.tls();
-        var options = new GrpcServer.Options(
+        return new GrpcServer.Options(
                 config.listen().host(),
                 config.listen().grpcPort(),
-                tls == null ? null : new GrpcServer.Tls(tls.certificate(), tls.key()),
+                tls == null ? null : GrpcServer.Tls.of(tls.certificate(), tls.key()),
                 asked.maxMessageBytes(),
                 asked.maxConnections(),
                 asked.maxStreams(),
                 asked.keepAlive(),
                 config.drain());
-        return new GrpcServer(options, parts, () -> serving && cell.isReady(), metrics);
     }
 
     private Jobs jobs() {

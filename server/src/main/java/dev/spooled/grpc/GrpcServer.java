@@ -1,5 +1,6 @@
 package dev.spooled.grpc;
 
+import dev.spooled.config.CannotStart;
 import dev.spooled.jobs.Jobs;
 import dev.spooled.proto.batch.v1.BatchServiceGrpc;
 import dev.spooled.proto.v1.QueueServiceGrpc;
@@ -13,6 +14,7 @@ import io.grpc.Server;
 import io.grpc.ServerInterceptors;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
+import io.grpc.netty.GrpcSslContexts;
 import io.grpc.netty.NettyServerBuilder;
 import io.grpc.protobuf.services.HealthStatusManager;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
@@ -20,12 +22,13 @@ import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
 import io.netty.channel.nio.NioIoHandler;
+import io.netty.handler.ssl.SslContext;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -53,6 +56,7 @@ public final class GrpcServer implements AutoCloseable {
     private final Streams streams = new Streams();
     private final HealthStatusManager health = new HealthStatusManager();
     private final BooleanSupplier ready;
+    private final ExecutorService calls = Executors.newVirtualThreadPerTaskExecutor();
     private final EventLoopGroup loops = new MultiThreadIoEventLoopGroup(NioIoHandler.newFactory());
     private final Server server;
     private final AtomicBoolean draining = new AtomicBoolean();
@@ -83,8 +87,19 @@ public final class GrpcServer implements AutoCloseable {
         }
     }
 
-    /// Files in PEM form.
-    public record Tls(Path certificate, Path key) {}
+    /// What the server proves itself with.
+    public record Tls(SslContext context) {
+        /// From a certificate chain and its key, both in PEM; `CannotStart` when they are not that.
+        public static Tls of(Path certificate, Path key) {
+            try {
+                return new Tls(GrpcSslContexts.forServer(certificate.toFile(), key.toFile())
+                        .build());
+            } catch (IOException | IllegalArgumentException e) {
+                throw new CannotStart("the files of GRPC_TLS_CERT_PATH and GRPC_TLS_KEY_PATH must be a certificate"
+                        + " and its key in PEM: " + e.getMessage());
+            }
+        }
+    }
 
     /// What the calls work with. Workers are told to send a heartbeat each `heartbeat`.
     public record Parts(
@@ -122,7 +137,7 @@ public final class GrpcServer implements AutoCloseable {
 
     private NettyServerBuilder builder(Options options) {
         var builder = NettyServerBuilder.forAddress(new InetSocketAddress(options.host(), options.port()))
-                .executor(Executors.newVirtualThreadPerTaskExecutor())
+                .executor(calls)
                 .channelFactory(() -> new CappedServerChannel(options.maxConnections()))
                 .bossEventLoopGroup(loops)
                 .workerEventLoopGroup(loops)
@@ -138,17 +153,14 @@ public final class GrpcServer implements AutoCloseable {
                 .withChildOption(ChannelOption.TCP_NODELAY, true)
                 .withChildOption(ChannelOption.SO_KEEPALIVE, true);
         Tls tls = options.tls();
-        return tls == null
-                ? builder
-                : builder.useTransportSecurity(
-                        tls.certificate().toFile(), tls.key().toFile());
+        return tls == null ? builder : builder.sslContext(tls.context());
     }
 
     public GrpcServer start() {
         try {
             server.start();
         } catch (IOException e) {
-            throw new UncheckedIOException("the gRPC port " + options.port() + " cannot be used", e);
+            throw new CannotStart("GRPC_PORT " + options.port() + " cannot be used: " + e.getMessage());
         }
         return this;
     }
@@ -200,6 +212,17 @@ public final class GrpcServer implements AutoCloseable {
             Thread.currentThread().interrupt();
         }
         streams.close();
-        var unused = loops.shutdownGracefully(0, 1, TimeUnit.SECONDS);
+        finishCalls();
+        var unused = loops.shutdownGracefully(100, 1_000, TimeUnit.MILLISECONDS);
+    }
+
+    /// Calls whose clients have gone may still be at work.
+    private void finishCalls() {
+        calls.shutdown();
+        try {
+            var unused = calls.awaitTermination(2, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 }

@@ -2,7 +2,9 @@ package dev.spooled.grpc;
 
 import static dev.spooled.grpc.GrpcCalls.assertRefused;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.spooled.config.CannotStart;
 import dev.spooled.proto.v1.DequeueRequest;
 import dev.spooled.proto.v1.EnqueueRequest;
 import dev.spooled.proto.v1.EnqueueResponse;
@@ -24,9 +26,15 @@ import io.grpc.reflection.v1.ServerReflectionGrpc;
 import io.grpc.reflection.v1.ServerReflectionRequest;
 import io.grpc.reflection.v1.ServerReflectionResponse;
 import io.grpc.stub.ClientCalls;
+import io.netty.buffer.Unpooled;
+import io.netty.handler.codec.http2.DefaultHttp2HeadersDecoder;
+import io.netty.handler.codec.http2.Http2Exception;
 import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
@@ -225,6 +233,69 @@ class GrpcServerTest {
         }
     }
 
+    /// The library drops such a header on the client's side, so this one is put together by hand: preface, settings,
+    /// and
+    /// one request whose key is not ASCII.
+    @Test
+    void aKeyThatIsNotAsciiIsToldSo() throws IOException {
+        var fields = new ByteArrayOutputStream();
+        fields.write(new byte[] {(byte) 0x83, (byte) 0x86});
+        literal(fields, ":path", "/spooled.v1.QueueService/Enqueue".getBytes(StandardCharsets.US_ASCII));
+        literal(fields, ":authority", "x".getBytes(StandardCharsets.US_ASCII));
+        literal(fields, "content-type", "application/grpc".getBytes(StandardCharsets.US_ASCII));
+        literal(fields, "te", "trailers".getBytes(StandardCharsets.US_ASCII));
+        literal(fields, "x-api-key", new byte[] {'k', (byte) 0xC3, (byte) 0xA9});
+        try (var socket = new Socket("127.0.0.1", server.grpc().port())) {
+            socket.setSoTimeout(10_000);
+            var out = socket.getOutputStream();
+            out.write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+            frame(out, 4, 0, 0, new byte[0]);
+            frame(out, 1, 4, 1, fields.toByteArray());
+            frame(out, 0, 1, 1, new byte[5]);
+            var in = new DataInputStream(socket.getInputStream());
+            String status = "";
+            while (status.isEmpty()) {
+                int length = in.readUnsignedShort() << 8 | in.readUnsignedByte();
+                int type = in.readUnsignedByte();
+                in.readUnsignedByte();
+                in.readInt();
+                byte[] payload = in.readNBytes(length);
+                if (type == 1) {
+                    status = decoded(payload);
+                }
+            }
+            assertThat(status).contains("grpc-status: 16").containsPattern("Invalid.*encoding");
+        }
+    }
+
+    private static void literal(ByteArrayOutputStream to, String name, byte[] value) {
+        to.write(0);
+        to.write(name.length());
+        to.writeBytes(name.getBytes(StandardCharsets.US_ASCII));
+        to.write(value.length);
+        to.writeBytes(value);
+    }
+
+    private static void frame(OutputStream to, int type, int flags, int stream, byte[] payload) throws IOException {
+        to.write(new byte[] {0, 0, (byte) payload.length, (byte) type, (byte) flags, 0, 0, 0, (byte) stream});
+        to.write(payload);
+        to.flush();
+    }
+
+    private static String decoded(byte[] block) {
+        try {
+            var headers = new DefaultHttp2HeadersDecoder().decodeHeaders(1, Unpooled.wrappedBuffer(block));
+            var lines = new StringBuilder();
+            headers.forEach(header -> lines.append(header.getKey())
+                    .append(": ")
+                    .append(header.getValue())
+                    .append('\n'));
+            return lines.toString();
+        } catch (Http2Exception e) {
+            throw new AssertionError(e);
+        }
+    }
+
     /// Clients that ping each ten seconds, also without a call, are welcome: pings twice as often are, too.
     @Test
     void pingsOfClientsAreNoOffence() {
@@ -247,7 +318,8 @@ class GrpcServerTest {
 
     @Test
     void tlsByTheNamedFiles(@TempDir Path folder) throws Exception {
-        var tls = certificate(folder);
+        var files = certificate(folder);
+        var tls = GrpcServer.Tls.of(files.certificate(), files.key());
         GrpcServer secure = other(it -> new GrpcServer.Options(
                 it.host(),
                 0,
@@ -261,7 +333,7 @@ class GrpcServerTest {
             assertThat(secure.isSecure()).isTrue();
             ManagedChannel channel = NettyChannelBuilder.forAddress("localhost", secure.port())
                     .sslContext(GrpcSslContexts.forClient()
-                            .trustManager(tls.certificate().toFile())
+                            .trustManager(files.certificate().toFile())
                             .build())
                     .build();
             try {
@@ -286,9 +358,27 @@ class GrpcServerTest {
         }
     }
 
+    private record Pem(Path certificate, Path key) {}
+
+    @Test
+    void filesThatAreNoCertificateStopTheStart(@TempDir Path folder) throws IOException {
+        Path file = Files.writeString(folder.resolve("x.pem"), "no certificate");
+        assertThatThrownBy(() -> GrpcServer.Tls.of(file, file))
+                .isInstanceOf(CannotStart.class)
+                .hasMessageContaining("GRPC_TLS_CERT_PATH");
+    }
+
+    @Test
+    void aPortThatIsTakenStopsTheStart() {
+        int taken = server.grpc().port();
+        GrpcServer second = server.grpcWith(new GrpcServer.Options(
+                "127.0.0.1", taken, null, 1_000, 10, 10, Duration.ofSeconds(10), Duration.ofSeconds(1)));
+        assertThatThrownBy(second::start).isInstanceOf(CannotStart.class).hasMessageContaining("GRPC_PORT " + taken);
+        second.close();
+    }
+
     /// A certificate of the test's own, made by the JDK.
-    private static GrpcServer.Tls certificate(Path folder)
-            throws IOException, InterruptedException, GeneralSecurityException {
+    private static Pem certificate(Path folder) throws IOException, InterruptedException, GeneralSecurityException {
         Path store = folder.resolve("store.p12");
         var keytool = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "keytool")
@@ -321,7 +411,7 @@ class GrpcServerTest {
                 pem(
                         "PRIVATE KEY",
                         keys.getKey("grpc", "change-it".toCharArray()).getEncoded()));
-        return new GrpcServer.Tls(certificate, key);
+        return new Pem(certificate, key);
     }
 
     private static String pem(String what, byte[] content) {
