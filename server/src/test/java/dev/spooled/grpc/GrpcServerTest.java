@@ -49,7 +49,6 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -293,24 +292,6 @@ class GrpcServerTest {
             return lines.toString();
         } catch (Http2Exception e) {
             throw new AssertionError(e);
-        }
-    }
-
-    /// Clients that ping each ten seconds, also without a call, are welcome: pings twice as often are, too.
-    @Test
-    void pingsOfClientsAreNoOffence() {
-        var channel = NettyChannelBuilder.forAddress("127.0.0.1", server.grpc().port())
-                .usePlaintext()
-                .keepAliveTime(10, TimeUnit.SECONDS)
-                .keepAliveWithoutCalls(true)
-                .build();
-        try {
-            assertThat(HealthGrpc.newBlockingStub(channel)
-                            .check(HealthCheckRequest.getDefaultInstance())
-                            .getStatus())
-                    .isEqualTo(ServingStatus.SERVING);
-        } finally {
-            channel.shutdownNow();
         }
     }
 
