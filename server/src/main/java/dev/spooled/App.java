@@ -6,6 +6,7 @@ import dev.spooled.access.ApiKeysHttp;
 import dev.spooled.access.Authenticate;
 import dev.spooled.access.Credentials;
 import dev.spooled.access.OwnKeys;
+import dev.spooled.access.RateGate;
 import dev.spooled.access.Remembered;
 import dev.spooled.access.Seal;
 import dev.spooled.access.Sessions;
@@ -32,6 +33,9 @@ import dev.spooled.db.PostgresCheck;
 import dev.spooled.engine.Barrier;
 import dev.spooled.engine.Cell;
 import dev.spooled.engine.Lane;
+import dev.spooled.grpc.CredentialAdmission;
+import dev.spooled.grpc.GrpcServer;
+import dev.spooled.grpc.HealthReport;
 import dev.spooled.health.DatabaseProbe;
 import dev.spooled.health.HealthHttp;
 import dev.spooled.jobs.ClaimedJobs;
@@ -88,6 +92,7 @@ public final class App implements AutoCloseable {
     private static final int CELL = 0;
 
     private final Config config;
+    private final GrpcServer.Options grpcOptions;
     private final @Nullable EmbeddedPostgres embedded;
     private final Cell cell;
     private final Metrics metrics = new Metrics();
@@ -95,6 +100,9 @@ public final class App implements AutoCloseable {
     private final SigningKeys signing;
     private final Seal seal;
     private final ApiKeys keys;
+    private final Sessions sessions;
+    private final Credentials credentials;
+    private final RateGate rate;
     private final OwnKeys ownKeys;
     private final WebhookTokens tokens;
     private final Usage usage;
@@ -102,14 +110,17 @@ public final class App implements AutoCloseable {
     private final Plans plans;
     private final AuditLog audit;
     private final AdminKey admin;
+    private final Jobs jobs;
     private final Queues queues;
     private final Web web;
+    private final GrpcServer grpc;
     private final Upkeep upkeep;
     private volatile boolean serving;
 
     /// Starts the database and everything on it, but no door yet.
     public App(Config config) {
         this.config = config;
+        grpcOptions = grpcOptions(config);
         embedded = embedded(config);
         try {
             signing = new SigningKeys(
@@ -133,13 +144,21 @@ public final class App implements AutoCloseable {
         plans = new Plans(config.plans().limits() == Config.PlanLimits.UNLIMITED);
         audit = new AuditLog(cell.db(), cell.clock());
         admin = new AdminKey(config.access().adminApiKey(), audit);
+        rate = new WideGate(cell.clock());
+        sessions = new Sessions(
+                cell.db(), cell.clock(), signing, remembered, config.login().tokenLife());
+        credentials = new Credentials(keys, sessions);
         queues = queues();
+        jobs = jobs();
         web = new Web(
                 options(),
                 doors(),
                 List.of(new MetricsHttp(metrics, config.access().metricsToken())),
                 metrics);
+        grpc = grpc();
+        metrics.registry().gauge("spooled.grpc.streams", grpc, GrpcServer::openStreams);
         upkeep = new Upkeep(List.of(
+                new HealthReport(grpc),
                 new SilentWorkers(cell.db(), cell.clock(), CELL),
                 new SpentTokens(cell.db(), cell.clock()),
                 new DeletedOrganizations(cell.db(), cell.clock(), cell.lane(), audit, CELL)));
@@ -169,23 +188,20 @@ public final class App implements AutoCloseable {
     // ---- doors
 
     private List<Door> doors() {
-        var sessions = new Sessions(
-                cell.db(), cell.clock(), signing, remembered, config.login().tokenLife());
-        var credentials = new Credentials(keys, sessions);
-        var authenticate = new Authenticate(credentials, new WideGate(cell.clock()), audit);
+        var authenticate = new Authenticate(credentials, rate, audit);
         var doors = new ArrayList<Door>();
         doors.add(new HealthHttp(() -> serving && cell.isReady(), new DatabaseProbe(cell.db())));
         doors.add(new MetricsHttp(metrics, config.access().metricsToken()));
         doors.add(new OpenApi());
         doors.add(new SessionsHttp(sessions, credentials, ownKeys, authenticate, cell.clock()));
-        doors.addAll(organizationDoors(authenticate, sessions));
+        doors.addAll(organizationDoors(authenticate));
         doors.addAll(operatorDoors());
         doors.addAll(jobDoors(authenticate));
         doors.add(new AuditHttp(audit, authenticate, admin));
         return doors;
     }
 
-    private List<Door> organizationDoors(Authenticate authenticate, Sessions sessions) {
+    private List<Door> organizationDoors(Authenticate authenticate) {
         var members = new Members(cell.db(), cell.clock(), ownKeys, remembered);
         var login = new EmailLogin(
                 cell.db(),
@@ -218,8 +234,7 @@ public final class App implements AutoCloseable {
         return List.of(
                 new DeadLettersHttp(new DeadLetters(cell.lane(), lists, reads), cell.clock(), authenticate),
                 new JobListsHttp(lists, new JobStats(cell.db()), reads, authenticate),
-                new JobsHttp(
-                        jobs(reads, diagnosis), new Progress(cell.db(), cell.clock(), reads, diagnosis), authenticate),
+                new JobsHttp(jobs, new Progress(cell.db(), cell.clock(), reads, diagnosis), authenticate),
                 queuesHttp(authenticate),
                 new WorkersHttp(new Workers(cell.db(), cell.clock()), rhythm(), authenticate));
     }
@@ -244,15 +259,45 @@ public final class App implements AutoCloseable {
 
     private QueuesHttp queuesHttp(Authenticate authenticate) {
         var settings = new QueueSettings(cell.db(), cell.clock(), queues, cell.lane(), new Barrier(cell.db(), CELL));
-        return new QueuesHttp(settings, new QueueFigures(cell.db(), cell.clock(), queues), authenticate);
+        return new QueuesHttp(settings, figures(), authenticate);
+    }
+
+    private QueueFigures figures() {
+        return new QueueFigures(cell.db(), cell.clock(), queues);
     }
 
     private WorkersHttp.Rhythm rhythm() {
         return new WorkersHttp.Rhythm(config.jobs().lease(), config.jobs().heartbeat());
     }
 
-    private Jobs jobs(JobReads reads, Diagnosis diagnosis) {
-        var views = new Jobs.Views(reads, new ClaimedJobs(cell.db()), diagnosis);
+    private GrpcServer grpc() {
+        var parts = new GrpcServer.Parts(
+                jobs,
+                new Workers(cell.db(), cell.clock()),
+                figures(),
+                config.jobs().heartbeat(),
+                cell.clock(),
+                new CredentialAdmission(credentials, rate));
+        return new GrpcServer(grpcOptions, parts, () -> serving && cell.isReady(), metrics);
+    }
+
+    private static GrpcServer.Options grpcOptions(Config config) {
+        Config.Grpc asked = config.grpc();
+        Config.Tls tls = asked.tls();
+        return new GrpcServer.Options(
+                config.listen().host(),
+                config.listen().grpcPort(),
+                tls == null ? null : GrpcServer.Tls.of(tls.certificate(), tls.key()),
+                asked.maxMessageBytes(),
+                asked.maxConnections(),
+                asked.maxStreams(),
+                asked.keepAlive(),
+                config.drain());
+    }
+
+    private Jobs jobs() {
+        var reads = new JobReads(cell.db());
+        var views = new Jobs.Views(reads, new ClaimedJobs(cell.db()), new Diagnosis(cell.db(), cell.clock()));
         return new Jobs(cell.lane(), queues, views, new Jobs.Rules(cell.clock(), JobLimits.STANDARD), metrics);
     }
 
@@ -281,8 +326,10 @@ public final class App implements AutoCloseable {
         var made = organizations.ensureDefault();
         made.ifPresent(first -> firstKey.keep(first.key().key()));
         web.start();
+        grpc.start();
         serving = true;
-        System.out.println(Greeting.of(config, web, firstKey, made.isPresent()));
+        grpc.reportHealth();
+        System.out.println(Greeting.of(config, web, grpc, firstKey, made.isPresent()));
         return this;
     }
 
@@ -294,12 +341,18 @@ public final class App implements AutoCloseable {
         return web.port();
     }
 
+    public int grpcPort() {
+        return grpc.port();
+    }
+
     /// Drains: waiting claims are answered, running requests finish, the lane writes what it took, then all stops.
     @Override
     public void close() {
         serving = false;
+        grpc.drain();
         cell.lane().stopParking();
         web.close();
+        grpc.close();
         upkeep.close();
         cell.close();
         metrics.close();

@@ -1,6 +1,7 @@
 package dev.spooled;
 
 import dev.spooled.config.Config;
+import dev.spooled.grpc.GrpcServer;
 import dev.spooled.web.Web;
 import java.lang.management.ManagementFactory;
 import java.util.Locale;
@@ -10,7 +11,7 @@ import java.util.Locale;
 final class Greeting {
     private Greeting() {}
 
-    static String of(Config config, Web web, FirstKey firstKey, boolean firstStart) {
+    static String of(Config config, Web web, GrpcServer grpc, FirstKey firstKey, boolean firstStart) {
         String url = "http://" + shown(config.listen().host()) + ":" + web.port();
         String key = firstStart
                 ? firstKey.kept().orElseThrow()
@@ -24,6 +25,7 @@ final class Greeting {
 
                 Spooled %s is ready after %.2f s
                   API      %s/api/v1   (readiness: %s/health/ready)
+                  gRPC     %s:%d (%s)
                   metrics  http://%s:%d/metrics
                   data     %s
                   key      %s
@@ -37,6 +39,9 @@ final class Greeting {
                 ManagementFactory.getRuntimeMXBean().getUptime() / 1_000.0,
                 url,
                 url,
+                shown(config.listen().host()),
+                grpc.port(),
+                grpc.isSecure() ? "TLS" : "plain text",
                 shown(config.listen().host()),
                 web.metricsPort(),
                 data,

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 class ArchitectureTest {
     /// Each package may import only packages of its own line and of lines above.
     private static final List<List<String>> LAYERS = List.of(
-            List.of("refusal", "time"),
+            List.of("refusal", "time", "proto.v1", "proto.batch.v1"),
             List.of("json"),
             List.of("config"),
             List.of("db"),
@@ -27,7 +27,8 @@ class ArchitectureTest {
             List.of("login"),
             List.of("metrics"),
             List.of("jobs", "health"),
-            List.of("queues", "workers", "billing", "dashboard", "admin"));
+            List.of("queues", "workers", "billing", "dashboard", "admin"),
+            List.of("grpc"));
 
     /// Features that know nothing of each other.
     private static final List<String> APART = List.of("queues", "workers");
@@ -90,6 +91,17 @@ class ArchitectureTest {
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage("io.helidon..")
+                .check(CLASSES);
+    }
+
+    @Test
+    void onlyTheGrpcDoorKnowsGrpc() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackages("dev.spooled.grpc..", "dev.spooled.proto..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("io.grpc..", "com.google.protobuf..", "dev.spooled.proto..")
                 .check(CLASSES);
     }
 

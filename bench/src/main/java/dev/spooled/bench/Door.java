@@ -15,6 +15,12 @@ interface Door extends AutoCloseable {
 
     void complete(Held job, String worker) throws IOException;
 
+    /// Jobs that the server pushed to this caller and that it has not claimed: asked for at the end of a run until none
+    /// come any more.
+    default List<Held> pushed() {
+        return List.of();
+    }
+
     @Override
     void close();
 

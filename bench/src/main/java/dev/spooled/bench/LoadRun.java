@@ -117,6 +117,9 @@ final class LoadRun {
                     jobs.forEach(job -> complete(door, job, name));
                 }
             }
+            for (var left = door.pushed(); !left.isEmpty(); left = door.pushed()) {
+                left.forEach(job -> complete(door, job, name));
+            }
         }
     }
 

@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 /// Everything a server is told from outside, read once at its start (`ConfigReader`) and never changed after.
 public record Config(
         Listen listen,
+        Grpc grpc,
         Storage storage,
         Access access,
         Login login,
@@ -20,6 +21,13 @@ public record Config(
 
     /// Where the doors are. Port 0 takes a free one.
     public record Listen(String host, int port, int grpcPort, int metricsPort) {}
+
+    /// How the gRPC port behaves. Without `tls` it speaks plain text.
+    public record Grpc(
+            @Nullable Tls tls, int maxMessageBytes, int maxConnections, int maxStreams, Duration keepAlive) {}
+
+    /// Files in PEM form.
+    public record Tls(Path certificate, Path key) {}
 
     /// Where jobs are kept: in the PostgreSQL of `databaseUrl`, or in our own under `dataDirectory`.
     public record Storage(Path dataDirectory, @Nullable String databaseUrl, int connections, LaneWay lane) {

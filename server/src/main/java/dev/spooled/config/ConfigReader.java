@@ -1,6 +1,7 @@
 package dev.spooled.config;
 
 import dev.spooled.config.Config.Access;
+import dev.spooled.config.Config.Grpc;
 import dev.spooled.config.Config.Jobs;
 import dev.spooled.config.Config.LaneWay;
 import dev.spooled.config.Config.Listen;
@@ -10,10 +11,12 @@ import dev.spooled.config.Config.PlanLimits;
 import dev.spooled.config.Config.Plans;
 import dev.spooled.config.Config.RegistrationMode;
 import dev.spooled.config.Config.Storage;
+import dev.spooled.config.Config.Tls;
 import dev.spooled.config.Config.Web;
 import dev.spooled.config.Setting.Kind;
 import java.net.URI;
 import java.net.URISyntaxException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
@@ -50,6 +53,12 @@ public final class ConfigReader {
                         number(Setting.PORT),
                         number(Setting.GRPC_PORT),
                         number(Setting.METRICS_PORT)),
+                new Grpc(
+                        tls(),
+                        number(Setting.SPOOLED_GRPC_MAX_MESSAGE_BYTES),
+                        number(Setting.SPOOLED_GRPC_MAX_CONNECTIONS),
+                        number(Setting.SPOOLED_GRPC_MAX_STREAMS),
+                        seconds(Setting.SPOOLED_GRPC_KEEPALIVE_SECS)),
                 new Storage(
                         Path.of(text(Setting.SPOOLED_DATA_DIR)),
                         textOrNull(Setting.DATABASE_URL),
@@ -108,6 +117,21 @@ public final class ConfigReader {
             throw new CannotStart("SMTP_URL is no address: expected smtp://user:password@host:port");
         }
         throw new CannotStart("SMTP_URL is no address: expected smtp://user:password@host:port");
+    }
+
+    private @Nullable Tls tls() {
+        if (!isOn(Setting.GRPC_TLS_ENABLED)) {
+            return null;
+        }
+        return new Tls(file(Setting.GRPC_TLS_CERT_PATH), file(Setting.GRPC_TLS_KEY_PATH));
+    }
+
+    private Path file(Setting setting) {
+        Path file = Path.of(text(setting));
+        if (!Files.isReadable(file)) {
+            throw refused(setting, file.toString(), "a file that can be read");
+        }
+        return file;
     }
 
     private @Nullable String textOrNull(Setting setting) {

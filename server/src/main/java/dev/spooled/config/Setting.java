@@ -10,6 +10,19 @@ public enum Setting {
     HOST("host", Kind.TEXT, "0.0.0.0", "Address the server listens on."),
     PORT("port", Kind.PORT, "8080", "Port of the REST API; 0 takes a free one."),
     GRPC_PORT("grpc-port", Kind.PORT, "50051", "Port of the gRPC API; 0 takes a free one."),
+    GRPC_TLS_ENABLED("grpc-tls-enabled", Kind.SWITCH, "false", "Whether gRPC speaks TLS; needs both files."),
+    GRPC_TLS_CERT_PATH("grpc-tls-cert-path", Kind.PATH, null, "The certificate chain for gRPC, in PEM."),
+    GRPC_TLS_KEY_PATH("grpc-tls-key-path", Kind.PATH, null, "The private key for gRPC, in PEM (PKCS#8)."),
+    SPOOLED_GRPC_MAX_MESSAGE_BYTES(
+            "grpc-max-message-bytes", Kind.POSITIVE, "4194304", "Largest message that gRPC takes from a client."),
+    SPOOLED_GRPC_MAX_CONNECTIONS(
+            "grpc-max-connections",
+            Kind.POSITIVE,
+            "10000",
+            "Most gRPC connections at once; more are closed as they come."),
+    SPOOLED_GRPC_MAX_STREAMS("grpc-max-streams", Kind.POSITIVE, "200", "Most calls at once on a gRPC connection."),
+    SPOOLED_GRPC_KEEPALIVE_SECS(
+            "grpc-keepalive-secs", Kind.SECONDS, "10", "Seconds a gRPC connection may be silent before it is pinged."),
     METRICS_PORT("metrics-port", Kind.PORT, "9090", "Port of the Prometheus metrics; 0 takes a free one."),
     SPOOLED_DATA_DIR(
             "data-dir", Kind.PATH, "./spooled-data", "Folder of the embedded PostgreSQL; made when it is missing."),

@@ -4,7 +4,7 @@ import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /// What an acknowledgement came to, now or when it was first sent.
-sealed interface Acknowledged {
+public sealed interface Acknowledged {
     record Completed() implements Acknowledged {}
 
     /// `nextRetryAt` is null without a retry, and when a repeated acknowledgement comes after the retry has begun.

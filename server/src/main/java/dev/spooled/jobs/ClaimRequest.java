@@ -4,19 +4,19 @@ import dev.spooled.orgs.QueueName;
 import org.jspecify.annotations.Nullable;
 
 /// A worker asking for jobs. What is out of range is brought into it; `waitSeconds` 0 does not wait.
-record ClaimRequest(String queueName, String worker, int limit, int leaseSeconds, int waitSeconds) {
+public record ClaimRequest(String queueName, String worker, int limit, int leaseSeconds, int waitSeconds) {
     static final int DEFAULT_LEASE = 30;
     static final int MIN_LEASE = 5;
     static final int MAX_LEASE = 3_600;
     private static final int MAX_LIMIT = 100;
     private static final int MAX_WAIT = 25;
 
-    ClaimRequest {
+    public ClaimRequest {
         QueueName.checked("queue_name", queueName);
         WorkerName.check(worker);
     }
 
-    static ClaimRequest of(
+    public static ClaimRequest of(
             String queueName,
             String worker,
             @Nullable Integer limit,
@@ -28,6 +28,11 @@ record ClaimRequest(String queueName, String worker, int limit, int leaseSeconds
                 Ranges.clamped(limit, 1, 1, MAX_LIMIT),
                 leaseOf(leaseSeconds),
                 Ranges.clamped(waitSeconds, 0, 0, MAX_WAIT));
+    }
+
+    /// The same claim of `more` jobs at least, answered at once.
+    public ClaimRequest lookingPast(int more) {
+        return new ClaimRequest(queueName, worker, Math.max(limit, more), leaseSeconds, 0);
     }
 
     static int leaseOf(@Nullable Integer seconds) {

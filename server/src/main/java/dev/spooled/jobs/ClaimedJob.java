@@ -6,14 +6,15 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /// A job in a worker's hands: what the lane says of the lease and what the job itself is.
-record ClaimedJob(String queueName, Leased lease, Facts facts) {
+public record ClaimedJob(String queueName, Leased lease, Facts facts) {
     /// What never changes about a job. `payload` and `tags` are JSON text.
-    record Facts(
+    public record Facts(
             UUID id,
             String payload,
             @Nullable String tags,
             int maxRetries,
             int timeoutSeconds,
             @Nullable Instant scheduledAt,
+            @Nullable String idempotencyKey,
             @Nullable UUID workflow) {}
 }

@@ -62,6 +62,7 @@ public final class ClaimedJobs {
                 job.maxRetries(),
                 job.timeoutSeconds(),
                 job.runAtMicros() == PgArray.NO_TIME ? null : Clock.instantOf(job.runAtMicros()),
+                job.idempotencyKey(),
                 null);
     }
 
@@ -81,6 +82,7 @@ public final class ClaimedJobs {
                 row.integer("max_retries"),
                 row.integer("timeout_seconds"),
                 row.instantOrNull("run_at"),
+                row.textOrNull("idem_key"),
                 row.uuidOrNull("workflow"));
     }
 }

@@ -115,7 +115,7 @@ public final class Diagnosis {
         if (outcome != null && outcome == FAILED) {
             return settledBefore(verb, false, new Acknowledged.Failed(true, nextRetry(job)));
         }
-        throw leaseLost();
+        throw leaseLost(job.end() != null);
     }
 
     private static @Nullable Acknowledged byWorker(Standing job, Verb verb, String worker) {
@@ -124,7 +124,7 @@ public final class Diagnosis {
         }
         Integer outcome = job.lastOutcome();
         if (worker.equals(job.lastWorker()) && outcome != null && outcome != FAILED) {
-            throw leaseLost();
+            throw leaseLost(job.end() != null || job.heldLease() != null);
         }
         if (job.end() != null) {
             throw Refused.conflict("The job is already " + job.end().wire());
@@ -136,7 +136,7 @@ public final class Diagnosis {
     /// A lease can no longer be renewed once the job's time is up, though it may still be settled until it ends.
     private static @Nullable Acknowledged stillHeld(Standing job, Verb verb) {
         if (job.heldExpired() || verb == Verb.HEARTBEAT && job.heldTimedOut()) {
-            throw leaseLost();
+            throw leaseLost(false);
         }
         return null;
     }
@@ -156,7 +156,7 @@ public final class Diagnosis {
                 }
                 yield failure;
             }
-            case HEARTBEAT -> throw leaseLost();
+            case HEARTBEAT -> throw leaseLost(false);
         };
     }
 
@@ -173,8 +173,9 @@ public final class Diagnosis {
                 .orElseThrow(() -> Refused.notFound("Job not found: " + id));
     }
 
-    private static Refused leaseLost() {
-        return new Refused(new Refusal.LeaseLost("The lease on this job has expired or passed to another worker"));
+    private static Refused leaseLost(boolean overtaken) {
+        return new Refused(
+                new Refusal.LeaseLost(overtaken, "The lease on this job has expired or passed to another worker"));
     }
 
     private static Standing standing(Row row) throws SQLException {

@@ -12,7 +12,9 @@ import dev.spooled.time.Ids;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -23,6 +25,7 @@ public final class JobReads {
     private static final Sql ATTEMPTS = SQL.get("attempts");
     private static final Sql EXISTS = SQL.get("exists");
     private static final Sql QUEUE_OF = SQL.get("queue_of");
+    private static final Sql STILL_HELD = SQL.get("still_held");
     private static final Sql FIRST_OF_KEY = SQL.get("first_of_key");
 
     /// Outcomes of attempts by number; 0 is the successful last one.
@@ -64,6 +67,22 @@ public final class JobReads {
 
     Optional<String> queueOf(Caller caller, UUID id) {
         return db.inOrg(caller.org(), tx -> tx.first(QUEUE_OF, place(caller, id), row -> row.text("name")));
+    }
+
+    /// Those of the jobs that are still under the lease beside them.
+    Set<UUID> stillHeld(Caller caller, Map<UUID, UUID> leases, Instant now) {
+        var jobs = PgArray.uuids();
+        var ids = PgArray.uuids();
+        leases.forEach((job, lease) -> {
+            jobs.add(job);
+            ids.add(lease);
+        });
+        Args args = Args.of("cell", caller.cell())
+                .and("org", caller.org())
+                .and("ids", jobs)
+                .and("leases", ids)
+                .and("now", now);
+        return Set.copyOf(db.inOrg(caller.org(), tx -> tx.list(STILL_HELD, args, row -> row.uuid("id"))));
     }
 
     /// Whether the job that holds an idempotency key is what was asked for now.

@@ -20,6 +20,8 @@ import dev.spooled.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
@@ -41,6 +43,7 @@ public final class Jobs {
     private final Diagnosis diagnosis;
     private final Rules rules;
     private final Metrics metrics;
+    private final InHand inHand = new InHand();
 
     /// What the operations judge by.
     public record Rules(Clock clock, JobLimits limits) {}
@@ -59,12 +62,12 @@ public final class Jobs {
     }
 
     /// Accepts a job. A known idempotency key leads to the job that has it.
-    Enqueued enqueue(Caller caller, JobRequest asked) {
+    public Enqueued enqueue(Caller caller, JobRequest asked) {
         return enqueueAll(caller, List.of(prepared(caller, asked))).getFirst();
     }
 
     /// Accepts jobs that `prepared` has made ready, all in one transaction, answered in their order.
-    List<Enqueued> enqueueAll(Caller caller, List<NewJob> jobs) {
+    public List<Enqueued> enqueueAll(Caller caller, List<NewJob> jobs) {
         if (jobs.isEmpty()) {
             return List.of();
         }
@@ -93,7 +96,7 @@ public final class Jobs {
     }
 
     /// The job that the request comes to: right and size checked, the queue's defaults filled in.
-    NewJob prepared(Caller caller, JobRequest asked) {
+    public NewJob prepared(Caller caller, JobRequest asked) {
         caller.check(asked.queueName());
         checkSize("payload", asked.payload());
         checkExpiry(asked);
@@ -125,12 +128,22 @@ public final class Jobs {
                 null);
     }
 
+    /// The bounds that streams keep on jobs not yet settled.
+    public InHand inHand() {
+        return inHand;
+    }
+
+    /// Those of the jobs that are still under the lease beside them.
+    public Set<UUID> stillHeld(Caller caller, Map<UUID, UUID> leases) {
+        return reads.stillHeld(caller, leases, rules.clock().now());
+    }
+
     /// Whether the job an idempotency key led to is what was asked for now.
     boolean sameAs(Caller caller, Enqueued known, JobRequest asked) {
         return reads.sameAs(caller, known.id(), asked);
     }
 
-    Job get(Caller caller, UUID id) {
+    public Job get(Caller caller, UUID id) {
         Job job = reads.get(caller, id).orElseThrow(() -> unknown(id));
         caller.check(job.queueName());
         return job;
@@ -142,7 +155,7 @@ public final class Jobs {
     }
 
     /// Leases jobs to a worker. `alive` tells a waiting claim whether its client is still there.
-    List<ClaimedJob> claim(Caller caller, ClaimRequest asked, BooleanSupplier alive) {
+    public List<ClaimedJob> claim(Caller caller, ClaimRequest asked, BooleanSupplier alive) {
         caller.check(asked.queueName());
         boolean waits = asked.waitSeconds() > 0;
         if (!waits && queues.find(caller, asked.queueName()).isEmpty()) {
@@ -162,7 +175,7 @@ public final class Jobs {
 
     /// Gives back leases that never reached their worker, so that the next one need not wait for their end. What fails
     /// here heals itself when the leases end.
-    void release(Caller caller, List<Leased> leases) {
+    public void release(Caller caller, List<Leased> leases) {
         for (Leased lease : leases) {
             try {
                 lane.run(new Command.Release(caller.org(), lease.id(), lease.leaseId()));
@@ -172,7 +185,7 @@ public final class Jobs {
         }
     }
 
-    void complete(Caller caller, Holder holder, @Nullable String result) {
+    public void complete(Caller caller, Holder holder, @Nullable String result) {
         check(caller, holder);
         if (result != null) {
             checkSize("result", result);
@@ -181,7 +194,7 @@ public final class Jobs {
     }
 
     /// `retryAfterSeconds` null leaves the wait to the backoff formula; `retry` false dead-letters at once.
-    Acknowledged.Failed fail(
+    public Acknowledged.Failed fail(
             Caller caller, Holder holder, String error, boolean retry, @Nullable Integer retryAfterSeconds) {
         check(caller, holder);
         String kept = Utf8.truncated(error, MAX_ERROR_BYTES);
@@ -193,7 +206,7 @@ public final class Jobs {
     }
 
     /// The new end of the lease.
-    Instant heartbeat(Caller caller, Holder holder, int leaseSeconds) {
+    public Instant heartbeat(Caller caller, Holder holder, int leaseSeconds) {
         check(caller, holder);
         var command = new Command.Heartbeat(holder, leaseSeconds);
         if (acknowledged(caller, Verb.HEARTBEAT, holder, command) instanceof Acknowledged.Renewed renewed) {
@@ -226,7 +239,11 @@ public final class Jobs {
     }
 
     private Acknowledged acknowledged(Caller caller, Verb verb, Holder holder, Command<Settled> command) {
-        return settled(command, () -> diagnosis.ofAcknowledgement(caller, verb, holder));
+        Acknowledged outcome = settled(command, () -> diagnosis.ofAcknowledgement(caller, verb, holder));
+        if (verb != Verb.HEARTBEAT) {
+            inHand.settled(holder.job());
+        }
+        return outcome;
     }
 
     /// Runs the command, again a few times if the job was just moving between two tables.
@@ -283,7 +300,7 @@ public final class Jobs {
     private void check(Caller caller, Holder holder) {
         WorkerName.check(holder.worker());
         if (caller.strictLeases() && holder.lease() == null) {
-            throw Refused.invalid("lease_id", "This organization requires the lease_id on every acknowledgement");
+            throw Refused.invalid("lease_id", "lease_id is required on every acknowledgement in this organization");
         }
         checkScope(caller, holder.job());
     }

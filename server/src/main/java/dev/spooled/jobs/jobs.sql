@@ -70,8 +70,13 @@ where j.cell = :cell and j.id = :id
 
 -- name: claimed
 -- What a claim hands out beyond what the lane knows. The lane picked the ids, so the caller's right is settled.
-select id, payload, tags::text as tags, max_retries, timeout_seconds, run_at, workflow
+select id, payload, tags::text as tags, max_retries, timeout_seconds, run_at, idem_key, workflow
 from job where cell = :cell and id = any(:ids)
+
+-- name: still_held
+-- The jobs that are still under one of these leases.
+select id from lease
+where cell = :cell and org = :org and id = any(:ids) and lease_id = any(:leases) and expires_at > :now
 
 -- name: first_of_key
 -- The job that a known idempotency key leads to, to tell whether the second call meant the same.

@@ -3,6 +3,7 @@ package dev.spooled.json;
 import dev.spooled.refusal.Refusal;
 import dev.spooled.refusal.Refused;
 import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
 import java.util.function.Consumer;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonGenerator;
@@ -50,7 +51,7 @@ public final class Json {
 
     /// As `object`, for requests whose body may be left out: nothing, `null` and `[]` (an empty PHP array) are `{}`.
     public static JsonObject objectOrEmpty(byte[] body) {
-        String text = body.length > 16 ? "{" : new String(body, java.nio.charset.StandardCharsets.UTF_8).strip();
+        String text = body.length > 16 ? "{" : new String(body, StandardCharsets.UTF_8).strip();
         boolean empty = text.isEmpty() || text.equals("null") || text.equals("[]");
         return empty ? JsonObject.EMPTY : object(body);
     }
@@ -73,6 +74,27 @@ public final class Json {
             new JsonWriter(generator).items(items, each);
         }
         return bytes.toByteArray();
+    }
+
+    /// One JSON value of any kind, checked as a whole and without white space between its tokens.
+    public static String value(String text) {
+        byte[] source = text.getBytes(StandardCharsets.UTF_8);
+        JsonText.check(source);
+        try (JsonParser parser = parser(source)) {
+            if (parser.nextToken() == null) {
+                throw malformed("There is no JSON value");
+            }
+            parser.skipChildren();
+            expectEnd(parser);
+        } catch (JacksonException e) {
+            throw malformed(e);
+        }
+        return JsonText.compact(source, 0, source.length);
+    }
+
+    /// A parser of a text that was checked when it came in.
+    public static JsonParser parser(byte[] checked) {
+        return parser(checked, 0, checked.length);
     }
 
     static JsonParser parser(byte[] source, int start, int end) {

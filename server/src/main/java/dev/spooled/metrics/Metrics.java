@@ -14,7 +14,8 @@ import java.util.concurrent.ConcurrentHashMap;
 /// What this server counts, under the names dashboards know (contract/rest, metrics). Labels are few and bounded: route
 /// templates, methods and statuses, never a path, a queue or an organization.
 public final class Metrics implements RequestObserver, AutoCloseable {
-    private static final Set<String> METHODS = Set.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS");
+    private static final Set<String> METHODS =
+            Set.of("GRPC", "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS");
     private static final Duration[] BUCKETS = {
         Duration.ofMillis(1),
         Duration.ofMillis(2),

@@ -45,7 +45,7 @@ public final class QueueFigures {
     }
 
     /// A queue nobody has used has zeros.
-    QueueStats of(Caller caller, String name) {
+    public QueueStats of(Caller caller, String name) {
         caller.check(name);
         return queues.find(caller, name).map(queue -> read(caller, queue)).orElse(QueueStats.NONE);
     }
@@ -72,14 +72,14 @@ public final class QueueFigures {
         UUID oldest = tx.first(OLDEST_READY, args, row -> row.uuid("id")).orElse(null);
         Row.Reader<Times> reader = row -> new Times(
                 row.integerOrNull("run_ms"),
-                ageSeconds(oldest, now),
+                ageMillis(oldest, now),
                 row.integerOrNull("p50"),
                 row.integerOrNull("p95"));
         return tx.first(SAMPLE, args, reader).orElseThrow();
     }
 
-    private static @Nullable Integer ageSeconds(@Nullable UUID job, Instant now) {
-        return job == null ? null : (int) Math.max(0, (now.toEpochMilli() - Ids.millisOf(job)) / 1_000);
+    private static @Nullable Long ageMillis(@Nullable UUID job, Instant now) {
+        return job == null ? null : Math.max(0, now.toEpochMilli() - Ids.millisOf(job));
     }
 
     private static QueueStats stats(Row row, Times times) throws SQLException {

@@ -57,7 +57,7 @@ final class QueueWire {
                 .number("completed_jobs_24h", stats.flow().completedDay())
                 .number("failed_jobs_24h", stats.flow().failedDay())
                 .numberOrNull("avg_processing_time_ms", stats.times().averageRun())
-                .numberOrNull("max_job_age_seconds", stats.times().oldestAgeSeconds())
+                .numberOrNull("max_job_age_seconds", seconds(stats.times().oldestAgeMillis()))
                 .number("active_workers", stats.activeWorkers())
                 .number("pending", held.pending())
                 .number("scheduled", held.scheduled())
@@ -77,5 +77,9 @@ final class QueueWire {
     private static String perMinute(long lately) {
         long tenths = Math.round(lately * 10.0 / QueueFigures.RATE_MINUTES);
         return tenths / 10 + "." + tenths % 10;
+    }
+
+    private static @Nullable Integer seconds(@Nullable Long millis) {
+        return millis == null ? null : (int) (millis / 1_000);
     }
 }

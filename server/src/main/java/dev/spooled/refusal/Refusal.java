@@ -39,8 +39,9 @@ public sealed interface Refusal {
     /// The thing is not in a state that allows this.
     record Conflict(String message) implements Refusal {}
 
-    /// The lease that the caller acts under is no longer the current one.
-    record LeaseLost(String message) implements Refusal {}
+    /// The lease that the caller acts under is no longer the current one. `overtaken` when the job has ended since
+    /// without it, or when a caller that named no lease finds the job in other hands.
+    record LeaseLost(boolean overtaken, String message) implements Refusal {}
 
     record TooLarge(String message) implements Refusal {}
 

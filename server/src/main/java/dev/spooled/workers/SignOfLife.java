@@ -6,12 +6,12 @@ import dev.spooled.refusal.Bounds;
 import org.jspecify.annotations.Nullable;
 
 /// What a worker reports with a heartbeat; null is what it leaves out.
-record SignOfLife(
+public record SignOfLife(
         @Nullable Integer currentJobs,
         @Nullable WorkerStatus status,
         @Nullable String metadata) {
 
-    SignOfLife {
+    public SignOfLife {
         Bounds.check("current_jobs", currentJobs, 0, 1_000);
         if (metadata != null) {
             SearchedJson.check("metadata", metadata);

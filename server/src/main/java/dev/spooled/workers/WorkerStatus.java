@@ -3,7 +3,7 @@ package dev.spooled.workers;
 import java.util.Locale;
 
 /// How a worker is. `OFFLINE` is also what no heartbeat for two minutes comes to.
-enum WorkerStatus {
+public enum WorkerStatus {
     HEALTHY,
     DEGRADED,
     DRAINING,
@@ -14,7 +14,7 @@ enum WorkerStatus {
     }
 
     /// What a worker reports, in the words of any client. An unknown word is no reason to refuse a sign of life.
-    static WorkerStatus reported(String word) {
+    public static WorkerStatus reported(String word) {
         return switch (word.strip().toLowerCase(Locale.ROOT)) {
             case "degraded" -> DEGRADED;
             case "draining", "stopping" -> DRAINING;

@@ -58,7 +58,7 @@ public final class Workers {
 
     /// Makes the worker known, or known again under what it says now. An id that another organization has is a
     /// conflict.
-    void register(Caller caller, Registration asked) {
+    public void register(Caller caller, Registration asked) {
         caller.check(asked.queueName());
         try {
             var unused = db.inOrg(caller.org(), tx -> registered(tx, caller, asked));
@@ -83,7 +83,7 @@ public final class Workers {
         return tx.run(REGISTER, args);
     }
 
-    void heartbeat(Caller caller, String id, SignOfLife sign) {
+    public void heartbeat(Caller caller, String id, SignOfLife sign) {
         Args args = place(caller, id)
                 .and("status", wire(sign.status()))
                 .and("current_jobs", sign.currentJobs())
@@ -93,7 +93,7 @@ public final class Workers {
     }
 
     /// The worker stays in the list, offline. Leaving again is no error.
-    void deregister(Caller caller, String id) {
+    public void deregister(Caller caller, String id) {
         change(caller, id, DEREGISTER, place(caller, id).and("now", clock.now()));
     }
 

@@ -23,6 +23,7 @@ final class ServerProcess implements AutoCloseable {
 
     private final Path data;
     private final int port;
+    private final int grpcPort;
     private final HttpClient client = HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
             .connectTimeout(Duration.ofSeconds(2))
@@ -32,8 +33,10 @@ final class ServerProcess implements AutoCloseable {
 
     ServerProcess(Path data) throws IOException {
         this.data = data.toAbsolutePath();
-        try (var free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+        try (var free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+                var freeToo = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             port = free.getLocalPort();
+            grpcPort = freeToo.getLocalPort();
         }
         process = launch();
         awaitReady();
@@ -53,10 +56,18 @@ final class ServerProcess implements AutoCloseable {
         builder.environment().put("HOST", "127.0.0.1");
         builder.environment().put("PORT", Integer.toString(port));
         builder.environment().put("METRICS_PORT", "0");
-        builder.environment().put("GRPC_PORT", "0");
+        builder.environment().put("GRPC_PORT", Integer.toString(grpcPort));
         builder.environment().put("SPOOLED_DATA_DIR", data.toString());
         builder.redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.appendTo(new File(data + ".log")));
         return builder.start();
+    }
+
+    int grpcPort() {
+        return grpcPort;
+    }
+
+    String key() {
+        return key;
     }
 
     void awaitReady() {

@@ -26,6 +26,7 @@ class ConfigTest {
         assertThat(config)
                 .isEqualTo(new Config(
                         new Config.Listen("0.0.0.0", 8080, 50051, 9090),
+                        new Config.Grpc(null, 4 << 20, 10_000, 200, Duration.ofSeconds(10)),
                         new Config.Storage(Path.of("./spooled-data"), null, 16, LaneWay.EXACT),
                         new Config.Access(null, null, RegistrationMode.CLOSED),
                         new Config.Login(null, null, Duration.ofHours(24), null, null, "spooled@localhost", false),
@@ -45,6 +46,13 @@ class ConfigTest {
                         Map.entry("PORT", "0"),
                         Map.entry("GRPC_PORT", "1"),
                         Map.entry("METRICS_PORT", "2"),
+                        Map.entry("GRPC_TLS_ENABLED", "yes"),
+                        Map.entry("GRPC_TLS_CERT_PATH", "pom.xml"),
+                        Map.entry("GRPC_TLS_KEY_PATH", "pom.xml"),
+                        Map.entry("SPOOLED_GRPC_MAX_MESSAGE_BYTES", "5"),
+                        Map.entry("SPOOLED_GRPC_MAX_CONNECTIONS", "6"),
+                        Map.entry("SPOOLED_GRPC_MAX_STREAMS", "7"),
+                        Map.entry("SPOOLED_GRPC_KEEPALIVE_SECS", "8"),
                         Map.entry("SPOOLED_DATA_DIR", "/var/lib/spooled"),
                         Map.entry("DATABASE_URL", "postgres://u:p@h/d"),
                         Map.entry("SPOOLED_DB_CONNECTIONS", "3"),
@@ -73,6 +81,8 @@ class ConfigTest {
         assertThat(config)
                 .isEqualTo(new Config(
                         new Config.Listen("127.0.0.1", 0, 1, 2),
+                        new Config.Grpc(
+                                new Config.Tls(Path.of("pom.xml"), Path.of("pom.xml")), 5, 6, 7, Duration.ofSeconds(8)),
                         new Config.Storage(Path.of("/var/lib/spooled"), "postgres://u:p@h/d", 3, LaneWay.EXACT),
                         new Config.Access("root-key", "token", RegistrationMode.OPEN),
                         new Config.Login(
@@ -113,6 +123,7 @@ class ConfigTest {
                 "SPOOLED_DB_CONNECTIONS | 0 | expected a whole number from 1 to 1000000000",
                 "REGISTRATION_MODE | all | expected open or closed or invite",
                 "ENABLE_HSTS | maybe | expected true or false",
+                "GRPC_TLS_ENABLED | true | GRPC_TLS_CERT_PATH is missing",
                 "WORKER_HEARTBEAT_INTERVAL_SECS | 30 | expected less than WORKER_LEASE_DURATION_SECS, which is 30",
                 "SPOOLED_DATA_DIRECTORY | x | unknown variable SPOOLED_DATA_DIRECTORY: did you mean SPOOLED_DATA_DIR?",
                 "SPOOLED_PORT | 1 | unknown variable SPOOLED_PORT: did you mean PORT?"

@@ -8,9 +8,14 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.URI;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
-/// A TCP proxy before PostgreSQL that cuts a connection at the two instants that matter: when a request arrives and
+/// A TCP proxy before PostgreSQL, or any server, that cuts a connection at the two instants that matter: when a request
+/// arrives and
 /// before any of it is forwarded, or when the answer to it arrives and before any of that is. A request is one burst
 /// of bytes of the client, an answer one of the server.
 public final class CuttingProxy implements AutoCloseable {
@@ -20,26 +25,42 @@ public final class CuttingProxy implements AutoCloseable {
         REPLY
     }
 
-    private final DbAddress behind;
+    private final @Nullable DbAddress behind;
+    private final String host;
+    private final int port;
     private final ServerSocket listener;
+    private final Set<Socket> open = ConcurrentHashMap.newKeySet();
     private final AtomicInteger cuts = new AtomicInteger();
     private volatile Cut next = Cut.NONE;
 
-    private CuttingProxy(DbAddress behind) throws IOException {
+    private CuttingProxy(@Nullable DbAddress behind, String host, int port) throws IOException {
         this.behind = behind;
+        this.host = host;
+        this.port = port;
         this.listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
         Thread.ofVirtual().name("cutting-proxy").start(this::accept);
     }
 
     public static CuttingProxy before(DbAddress behind) throws IOException {
-        return new CuttingProxy(behind);
+        URI real = URI.create(behind.jdbcUrl().substring("jdbc:".length()));
+        return new CuttingProxy(behind, real.getHost(), real.getPort());
+    }
+
+    /// Before a server on this machine.
+    public static CuttingProxy before(int port) throws IOException {
+        return new CuttingProxy(null, "127.0.0.1", port);
+    }
+
+    public int port() {
+        return listener.getLocalPort();
     }
 
     /// The same login and database, through the proxy.
     public DbAddress address() {
-        URI real = URI.create(behind.jdbcUrl().substring("jdbc:".length()));
+        DbAddress database = Objects.requireNonNull(behind);
+        URI real = URI.create(database.jdbcUrl().substring("jdbc:".length()));
         String url = "jdbc:postgresql://127.0.0.1:" + listener.getLocalPort() + real.getPath();
-        return new DbAddress(url, behind.user(), behind.password());
+        return new DbAddress(url, database.user(), database.password());
     }
 
     /// The next request dies before PostgreSQL sees it.
@@ -52,6 +73,14 @@ public final class CuttingProxy implements AutoCloseable {
         next = Cut.REPLY;
     }
 
+    /// Every connection dies now, at both ends.
+    public void cutAll() throws IOException {
+        for (Socket socket : open) {
+            socket.close();
+        }
+        open.clear();
+    }
+
     public int cuts() {
         return cuts.get();
     }
@@ -60,10 +89,11 @@ public final class CuttingProxy implements AutoCloseable {
         while (!listener.isClosed()) {
             try {
                 Socket client = listener.accept();
-                URI real = URI.create(behind.jdbcUrl().substring("jdbc:".length()));
-                Socket server = new Socket(real.getHost(), real.getPort());
+                Socket server = new Socket(host, port);
                 client.setTcpNoDelay(true);
                 server.setTcpNoDelay(true);
+                open.add(client);
+                open.add(server);
                 Thread.ofVirtual().start(() -> forward(client, server, Cut.REQUEST));
                 Thread.ofVirtual().start(() -> forward(server, client, Cut.REPLY));
             } catch (IOException e) {

@@ -54,6 +54,16 @@ public final class TestDb implements AutoCloseable {
         return Shared.POSTGRES.address(name);
     }
 
+    /// A connection past every role and rule.
+    public Connection connect() {
+        try {
+            DbAddress address = address();
+            return DriverManager.getConnection(address.jdbcUrl(), address.user(), address.password());
+        } catch (SQLException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
     public Db db() {
         return db;
     }

@@ -11,7 +11,6 @@ import dev.spooled.access.Seal;
 import dev.spooled.access.Sessions;
 import dev.spooled.access.SessionsHttp;
 import dev.spooled.access.SigningKeys;
-import dev.spooled.access.WideGate;
 import dev.spooled.admin.AdminHttp;
 import dev.spooled.admin.DeletedOrganizations;
 import dev.spooled.admin.OrganizationList;
@@ -25,6 +24,8 @@ import dev.spooled.dashboard.DashboardHttp;
 import dev.spooled.engine.Barrier;
 import dev.spooled.engine.EngineChores;
 import dev.spooled.engine.Lane;
+import dev.spooled.grpc.CredentialAdmission;
+import dev.spooled.grpc.GrpcServer;
 import dev.spooled.health.DatabaseProbe;
 import dev.spooled.health.HealthHttp;
 import dev.spooled.jobs.ClaimedJobs;
@@ -89,21 +90,40 @@ public final class TestServer implements AutoCloseable {
     private final Usage usage = new Usage(database.db(), clock, 0);
     public final Organizations organizations = new Organizations(
             database.db(), clock, new Organizations.Parts(keys, tokens, usage, remembered), "enterprise");
+
+    /// What readiness says.
+    public volatile boolean ready = true;
+
+    /// Stands before every call.
+    public final TestGate rate = new TestGate();
+
     public final EngineChores chores;
     public final DeletedOrganizations purge;
     public final String key;
     public final UUID organization;
     private final Lane lane;
     private final Web web;
+    private final Metrics metrics = new Metrics();
+    private final GrpcServer.Parts grpcParts;
+    private final GrpcServer grpc;
     private final HttpClient client =
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
     public TestServer() {
-        this(Registration.CLOSED, null);
+        this(Registration.CLOSED, null, 1_000);
+    }
+
+    /// With payloads of up to so many bytes.
+    public TestServer(int maxPayloadBytes) {
+        this(Registration.CLOSED, null, maxPayloadBytes);
     }
 
     /// With `postbox` null e-mail is off.
     public TestServer(Registration registration, @Nullable Postbox postbox) {
+        this(registration, postbox, 1_000);
+    }
+
+    private TestServer(Registration registration, @Nullable Postbox postbox, int maxPayloadBytes) {
         lane = new Lane(database.address(), 0, UUID.randomUUID(), clock);
         chores = new EngineChores(lane, database.db(), clock, 0);
         chores.keepPartitions().runOnce();
@@ -111,19 +131,18 @@ public final class TestServer implements AutoCloseable {
         var first = organizations.ensureDefault().orElseThrow();
         organization = first.organization().id();
         key = first.key().key();
-        var metrics = new Metrics();
         var reads = new JobReads(database.db());
         var lists = new JobLists(database.db());
         var diagnosis = new Diagnosis(database.db(), clock);
         var views = new Jobs.Views(reads, new ClaimedJobs(database.db()), diagnosis);
         var queues = new Queues(database.db(), clock, Queues.Defaults.STANDARD);
-        var jobs = new Jobs(lane, queues, views, new Jobs.Rules(clock, new JobLimits(1_000, false)), metrics);
+        var jobs = new Jobs(lane, queues, views, new Jobs.Rules(clock, new JobLimits(maxPayloadBytes, false)), metrics);
         var signing = new SigningKeys(JWT_SECRET, null);
         var sessions = new Sessions(database.db(), clock, signing, remembered, Duration.ofHours(24));
         var credentials = new Credentials(keys, sessions);
         var audit = new AuditLog(database.db(), clock);
         purge = new DeletedOrganizations(database.db(), clock, lane, audit, 0);
-        var authenticate = new Authenticate(credentials, new WideGate(clock), audit);
+        var authenticate = new Authenticate(credentials, rate, audit);
         var admin = new AdminKey(ADMIN_KEY, audit);
         var ownKeys = new OwnKeys(database.db(), clock, keys);
         var plans = new Plans(true);
@@ -135,10 +154,18 @@ public final class TestServer implements AutoCloseable {
                 postbox,
                 new EmailLogin.Joining(organizations, members, registration));
         var settings = new QueueSettings(database.db(), clock, queues, lane, new Barrier(database.db(), 0));
+        grpcParts = new GrpcServer.Parts(
+                jobs,
+                new Workers(database.db(), clock),
+                new QueueFigures(database.db(), clock, queues),
+                WorkersHttp.Rhythm.STANDARD.heartbeat(),
+                clock,
+                new CredentialAdmission(credentials, rate));
+        grpc = grpcWith(GrpcServer.Options.local()).start();
         web = new Web(
                         Web.Options.local(),
                         List.of(
-                                new HealthHttp(() -> true, new DatabaseProbe(database.db())),
+                                new HealthHttp(() -> ready, new DatabaseProbe(database.db())),
                                 new MetricsHttp(metrics, null),
                                 new OpenApi(),
                                 new SessionsHttp(sessions, credentials, ownKeys, authenticate, clock),
@@ -168,6 +195,27 @@ public final class TestServer implements AutoCloseable {
                         List.of(),
                         metrics)
                 .start();
+    }
+
+    /// Queues that waiting claims look at.
+    public int awaitedQueues() {
+        return lane.awaited().size();
+    }
+
+    /// What a stop begins with: streams and waiting claims end.
+    public void stopServing() {
+        ready = false;
+        grpc.drain();
+        lane.stopParking();
+    }
+
+    /// A second door to the same calls, not yet started.
+    public GrpcServer grpcWith(GrpcServer.Options options) {
+        return new GrpcServer(options, grpcParts, () -> ready, metrics);
+    }
+
+    public GrpcServer grpc() {
+        return grpc;
     }
 
     public int port() {
@@ -237,7 +285,10 @@ public final class TestServer implements AutoCloseable {
 
     @Override
     public void close() {
+        grpc.drain();
+        lane.stopParking();
         web.close();
+        grpc.close();
         lane.close();
         database.close();
     }

@@ -34,7 +34,7 @@ final class ProblemTest {
                 status(new Refusal.MethodNotAllowed(List.of("GET"), "m"), 405, "METHOD_NOT_ALLOWED"),
                 status(new Refusal.Timeout("m"), 408, "REQUEST_TIMEOUT"),
                 status(new Refusal.Conflict("m"), 409, "CONFLICT"),
-                status(new Refusal.LeaseLost("m"), 409, "LEASE_EXPIRED"),
+                status(new Refusal.LeaseLost(false, "m"), 409, "LEASE_EXPIRED"),
                 status(new Refusal.TooLarge("m"), 413, "PAYLOAD_TOO_LARGE"),
                 status(new Refusal.UnsupportedMedia("m"), 415, "UNSUPPORTED_MEDIA_TYPE"),
                 status(new Refusal.RateLimited(10, 0, 5, 1, "m"), 429, "RATE_LIMIT_EXCEEDED"),

@@ -1,0 +1,27 @@
+package dev.spooled.support;
+
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
+
+/// Looks at a figure until it is as wanted, for ten seconds at most.
+public final class Await {
+    private static final long PATIENCE = TimeUnit.SECONDS.toNanos(10);
+    private static final long PAUSE = TimeUnit.MILLISECONDS.toNanos(5);
+
+    private Await() {}
+
+    public static <T> T until(Supplier<T> figure, Predicate<T> wanted) {
+        long end = System.nanoTime() + PATIENCE;
+        T seen = figure.get();
+        while (!wanted.test(seen)) {
+            if (System.nanoTime() - end > 0) {
+                throw new AssertionError("still " + seen + " after ten seconds");
+            }
+            LockSupport.parkNanos(PAUSE);
+            seen = figure.get();
+        }
+        return seen;
+    }
+}
