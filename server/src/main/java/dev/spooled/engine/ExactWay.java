@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
 /// Runs a batch with guarded statements that answer per row: right whatever other nodes do, and always the way back.
 /// One round trip, one transaction; answers are proposed to the tickets and published by the lane.
 final class ExactWay {
-    private static final int SETTLED_MAX = 500;
+    private static final int SETTLED_MAX = Batch.COMMANDS_MAX;
 
     private final Ids ids;
     private final LeaseIds leaseIds = new LeaseIds();
@@ -44,6 +44,15 @@ final class ExactWay {
         for (Ticket<?> ticket : batch.enqueues) {
             batch.minted.computeIfAbsent(ticket, this::mint);
         }
+        for (Ticket<?> ticket : batch.workflows) {
+            batch.made.computeIfAbsent(ticket, t -> mintWorkflow(batch, t));
+        }
+    }
+
+    private Command.WorkflowMade mintWorkflow(Batch batch, Ticket<?> ticket) {
+        var jobs = new ArrayList<Minted>();
+        batch.minted.put(ticket, jobs);
+        return WorkflowWork.mint(ids, (Command.EnqueueWorkflow) ticket.command(), jobs, ticket);
     }
 
     private List<Minted> mint(Ticket<?> ticket) {
@@ -96,8 +105,10 @@ final class ExactWay {
         void addBeforeClaims(RoundTrip trip, int cell) {
             settle(trip, cell, batch);
             ByHand.add(trip, cell, batch);
+            WorkflowWork.add(trip, cell, batch);
             move(trip, cell, batch);
             newJobs.add(trip, cell, batch.now());
+            WorkflowWork.addNew(trip, cell, batch);
         }
 
         void addClaims(RoundTrip trip, int cell) {
@@ -268,6 +279,7 @@ final class ExactWay {
         if (!batch.mayEnd()) {
             return;
         }
+        WorkflowWork.addCancels(trip, cell, batch);
         trip.add(EngineSql.HOLD_CHILDREN, Args.of("cell", cell).and("limit", SETTLED_MAX), row -> {
             int taken = row.integer("taken");
             batch.unsettled |= taken == SETTLED_MAX;
@@ -279,6 +291,7 @@ final class ExactWay {
                 batch.freshened.add(row.integer("queue"));
             }
         });
+        WorkflowWork.settle(trip, cell, batch);
     }
 
     // ---- after a lost reply to a batch that did commit
@@ -312,6 +325,7 @@ final class ExactWay {
         batch.settles.forEach(ticket -> ticket.propose(SETTLED_MAX));
         batch.unsettled = batch.mayEnd();
         ByHand.lookUp(trip, session.cell(), batch);
+        WorkflowWork.lookUp(trip, session.cell(), batch);
         newJobs.lookUp(trip, session.cell());
         claims.lookUp(trip, session.cell());
         trip.run(session.connection());

@@ -75,7 +75,7 @@ final class NewJobs {
         }
         addHolders(trip, cell);
         if (!tagged.isEmpty()) {
-            trip.add(EngineSql.TAG, tags(cell));
+            trip.add(EngineSql.TAG, tags(tagged, cell));
         }
     }
 
@@ -207,11 +207,11 @@ final class NewJobs {
                 .and("days", days);
     }
 
-    private Args tags(int cell) {
+    static Args tags(List<Minted> jobs, int cell) {
         PgArray orgs = PgArray.ints();
         PgArray terms = PgArray.texts();
         PgArray ids = PgArray.uuids();
-        for (Minted minted : tagged) {
+        for (Minted minted : jobs) {
             for (String term : minted.job().terms()) {
                 orgs.add(minted.job().org());
                 terms.add(term);
