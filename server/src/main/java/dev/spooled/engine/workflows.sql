@@ -70,8 +70,8 @@ select count(*)::int as held from j
 
 -- name: link_jobs
 -- Refuses (outcome 1) a job or parent that is not there, (2) a circle, (3) a parent that ended without completing, (4) a
--- job that runs or has ended. A circle can only close through jobs that still wait. Moved to `waiting`, the job is
--- looked at by settle_children as soon as a parent is in `ended`: one that has completed is put there.
+-- job that runs or has ended. A circle can only close through jobs that still wait. One parent that has ended, if there is
+-- any, is put into `ended`, so that settle_children looks at the job under its new terms.
 with recursive p as materialized (
     select distinct t.id from unnest(:parents::uuid[]) as t (id)
 ), up (id) as (
@@ -131,7 +131,7 @@ with recursive p as materialized (
     update waiting r set needs = t.needs from t where r.cell = :cell and r.id = :job
 ), e as (
     insert into ended (cell, id, status)
-    select :cell, (select h.parent from h where h.status = 3 limit 1), 3 from m, t where t.needs = 0 and m.met > 0
+    select :cell, h.parent, h.status from h, v where v.outcome = 0 and h.status is not null order by h.parent limit 1
     on conflict do nothing
 ), d as (
     insert into count_delta (cell, at, queue, kind, day, n)

@@ -47,6 +47,9 @@ final class WorkflowModel {
         int retries;
         boolean lastTry;
 
+        /// Whether parents held it up when they were last looked at: what ends in a batch is looked at in its end.
+        boolean held;
+
         Job(UUID id, @Nullable Flow flow, boolean takesSignal) {
             this.id = id;
             this.flow = flow;
@@ -70,7 +73,8 @@ final class WorkflowModel {
         }
 
         void begin() {
-            state = lacksSignal() || lacksParents() ? State.WAITING : State.READY;
+            held = lacksParents();
+            state = lacksSignal() || held ? State.WAITING : State.READY;
         }
     }
 
@@ -189,7 +193,7 @@ final class WorkflowModel {
             return new Settled.Missed();
         }
         job.signalled = true;
-        if (!job.lacksParents()) {
+        if (!job.held) {
             job.state = State.READY;
         }
         return new Settled.Signalled();
@@ -247,6 +251,7 @@ final class WorkflowModel {
         int before = job.parents.size();
         job.parents.addAll(found);
         job.any = any;
+        job.held = job.lacksParents();
         if (job.lacksParents()) {
             job.state = State.WAITING;
         }
@@ -270,6 +275,7 @@ final class WorkflowModel {
                 }
             }
         }
+        jobs.values().forEach(job -> job.held = job.lacksParents());
         for (Flow flow : closing) {
             flow.recount();
             flow.status = 6;

@@ -96,9 +96,11 @@ class WorkflowModelTest {
                         .isEqualTo(expected(commands.get(i), answers.get(i)));
             }
             model.settle();
-            assertThat(cell.rows(TABLES, row -> row.text("line")))
+            List<String> found = cell.rows(TABLES, row -> row.text("line"));
+            List<String> ought = model.lines();
+            assertThat(minus(found, ought))
                     .as("seed %s, batch %s, %s", seed, batch, commands)
-                    .isEqualTo(model.lines());
+                    .isEqualTo(minus(ought, found));
             if (random.nextInt(40) == 0) {
                 cell.restart();
             }
@@ -106,6 +108,12 @@ class WorkflowModelTest {
         }
         assertThat(cell.drift()).isEmpty();
         assertThat(cell.count("ended")).isZero();
+    }
+
+    private static List<String> minus(List<String> all, List<String> without) {
+        var left = new ArrayList<>(all);
+        left.removeAll(Set.copyOf(without));
+        return left;
     }
 
     /// No job is named twice in a batch by commands that would be for the next one.
@@ -138,7 +146,7 @@ class WorkflowModelTest {
             case 1 -> new Enqueue(List.of(NewJob.plain(org, queue, 0, "{}")));
             case 2, 3, 4 -> new Claim(org, queue, "w", 1 + random.nextInt(8), 3_600, 0, () -> true);
             case 5, 6, 7, 8, 9 -> new Complete(holder(random), "{}");
-            case 10 -> new Fail(holder(random), "no", random.nextBoolean(), 1_000_000);
+            case 10 -> new Fail(holder(random), "no", random.nextBoolean(), 0);
             case 11 -> new Cancel(org, random.nextInt(3) == 0 ? any(jobs, random) : new UUID(1, 1));
             case 12 -> random.nextInt(3) == 0 ? new CancelWorkflow(org, any(flows, random)) : new Promote(10_000);
             case 13 -> new RerunWorkflow(org, any(flows, random), random.nextInt(4) == 0);
@@ -255,7 +263,10 @@ class WorkflowModelTest {
             case Signal signal -> model.signal(signal.job());
             case RerunWorkflow rerun -> model.rerun(rerun.workflow(), rerun.whole());
             case CancelWorkflow cancel -> model.cancelFlow(cancel.workflow());
-            case Promote _ -> answer;
+            case Promote _ -> {
+                model.promote();
+                yield answer;
+            }
             default -> throw new IllegalArgumentException(command.toString());
         };
     }
