@@ -77,11 +77,22 @@ final class Batch {
 
     private final Set<UUID> touched = new HashSet<>();
     private final long nowMicros;
+    private final Audience audience;
+
+    /// What the batch changes, for those who watch: known only after it ran.
+    final Moves moves;
+
     private int rows;
     private int bytes;
 
     Batch(long nowMicros) {
+        this(nowMicros, Audience.NOBODY);
+    }
+
+    Batch(long nowMicros, Audience audience) {
         this.nowMicros = nowMicros;
+        this.audience = audience;
+        this.moves = new Moves(audience.watching(), nowMicros);
     }
 
     Instant now() {
@@ -90,6 +101,10 @@ final class Batch {
 
     long nowMicros() {
         return nowMicros;
+    }
+
+    Audience audience() {
+        return audience;
     }
 
     boolean isEmpty() {
@@ -231,12 +246,13 @@ final class Batch {
         tickets.forEach(Ticket::forget);
         freshened.clear();
         unsettled = false;
+        moves.clear();
     }
 
     /// Two batches of half the tickets each, ids kept: how a bad row is found without hurting the others.
     List<Batch> halves() {
-        var first = new Batch(nowMicros);
-        var second = new Batch(nowMicros);
+        var first = new Batch(nowMicros, audience);
+        var second = new Batch(nowMicros, audience);
         int half = tickets.size() / 2;
         for (int i = 0; i < tickets.size(); i++) {
             Ticket<?> ticket = tickets.get(i);

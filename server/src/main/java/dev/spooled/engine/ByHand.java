@@ -7,6 +7,7 @@ import dev.spooled.engine.Command.Replay;
 import dev.spooled.engine.Command.Retry;
 import dev.spooled.engine.Command.SetPriority;
 import dev.spooled.engine.Command.Settled;
+import dev.spooled.engine.JobMove.Detail;
 import dev.spooled.time.Ids;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -64,8 +65,17 @@ final class ByHand {
         places.forEach(place -> deadOnly.add(place.ticket().command() instanceof Replay));
         Args args = columns(places, cell).and("now", batch.now()).and("dead_only", deadOnly);
         trip.add(EngineSql.REVIVE, args, row -> {
-            take(places.get(row.integer("ord")), found);
-            batch.freshened.add(row.integer("queue"));
+            Place place = places.get(row.integer("ord"));
+            int queue = row.integer("queue");
+            take(place, found);
+            batch.freshened.add(queue);
+            batch.moves.add(
+                    orgOf(place.ticket().command()),
+                    queue,
+                    place.job(),
+                    JobStatus.of(row.integer("status")),
+                    JobStatus.PENDING,
+                    Detail.NONE);
         });
     }
 

@@ -18,6 +18,7 @@ public final class Cell implements AutoCloseable {
     private final Db db;
     private final DatabaseClock clock;
     private final Lane lane;
+    private final Chore hooks;
     private final Upkeep upkeep;
 
     private Cell(DbAddress address, int number, int connections, String version, Lane.Way way) {
@@ -30,6 +31,8 @@ public final class Cell implements AutoCloseable {
         chores.keepPartitions().runOnce();
         var registry = chores.registerNode(node, version);
         registry.runOnce();
+        hooks = chores.noteHooks();
+        hooks.runOnce();
         lane.start();
         lane.run(new Command.Promote(1));
         var all = new ArrayList<Chore>(chores.all());
@@ -54,6 +57,11 @@ public final class Cell implements AutoCloseable {
 
     public Lane lane() {
         return lane;
+    }
+
+    /// Makes the lane of this node look at once which organizations have webhooks; call it after a change of them.
+    public void rereadHooks() {
+        hooks.runOnce();
     }
 
     /// Whether the lane reaches its database.

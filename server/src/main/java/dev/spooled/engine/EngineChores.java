@@ -27,6 +27,7 @@ public final class EngineChores {
     private static final Sql LIST_JOBS = SQL.get("list_jobs");
     private static final Sql CHECK_LISTING = SQL.get("check_listing");
     private static final Sql QUEUES_READY = SQL.get("queues_ready");
+    private static final Sql HOOKED = SQL.get("hooked");
     private static final Sql ENSURE_DAY = SQL.get("ensure_day");
     private static final Sql REGISTER_NODE = SQL.get("register_node");
     private static final Sql OTHER_NODES = SQL.get("other_nodes");
@@ -73,6 +74,7 @@ public final class EngineChores {
                 list(),
                 checkListing(),
                 wakeParked(),
+                noteHooks(),
                 keepPartitions(),
                 recount());
     }
@@ -136,6 +138,15 @@ public final class EngineChores {
                 Args args = Args.of("cell", cell).and("queues", queues);
                 lane.wake(db.asEngine(tx -> tx.list(QUEUES_READY, args, row -> row.integer("q"))));
             }
+            return false;
+        });
+    }
+
+    /// The lane knows which organizations have webhooks. Until it does, on another node for up to a second after the
+    /// first webhook of an organization was made, nothing is kept for them.
+    public Chore noteHooks() {
+        return chore("hooks", Duration.ofSeconds(1), () -> {
+            lane.setHooked(Set.copyOf(db.readAsEngine(HOOKED, Args.of("cell", cell), row -> row.integer("org"))));
             return false;
         });
     }

@@ -16,13 +16,13 @@ import dev.spooled.engine.Command.Promote;
 import dev.spooled.engine.Command.Reap;
 import dev.spooled.engine.Command.Release;
 import dev.spooled.engine.Command.Settled;
+import dev.spooled.engine.JobMove.Detail;
 import dev.spooled.time.Ids;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Function;
-import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 
 /// Runs a batch with guarded statements that answer per row: right whatever other nodes do, and always the way back.
@@ -64,6 +64,7 @@ final class ExactWay {
     }
 
     void run(LaneSession session, Batch batch) throws SQLException {
+        batch.moves.clear();
         var trip = new RoundTrip();
         var asked = ask(batch);
         session.open(trip);
@@ -107,7 +108,7 @@ final class ExactWay {
             ByHand.add(trip, cell, batch);
             WorkflowWork.add(trip, cell, batch);
             move(trip, cell, batch);
-            newJobs.add(trip, cell, batch.now());
+            newJobs.add(trip, cell, batch);
             WorkflowWork.addNew(trip, cell, batch);
         }
 
@@ -122,7 +123,7 @@ final class ExactWay {
 
         void propose() {
             newJobs.propose(batch, recent);
-            claims.propose(recent);
+            claims.propose(batch, recent);
         }
     }
 
@@ -145,34 +146,72 @@ final class ExactWay {
             Args args = held(cell, batch, batch.completes, t -> ((Complete) t.command()).holder());
             PgArray results = PgArray.texts();
             batch.completes.forEach(t -> results.add(((Complete) t.command()).result()));
-            trip.add(
-                    EngineSql.COMPLETE,
-                    args.and("results", results),
-                    row -> batch.completes.get(row.integer("ord")).propose(new Settled.Completed()));
+            trip.add(EngineSql.COMPLETE, args.and("results", results), row -> completed(batch, row));
         }
         if (!batch.fails.isEmpty()) {
-            trip.add(
-                    EngineSql.FAIL,
-                    failures(cell, batch),
-                    row -> batch.fails
-                            .get(row.integer("ord"))
-                            .propose(
-                                    row.bool("again")
-                                            ? new Settled.WillRetry(row.instant("run_at"))
-                                            : new Settled.DeadLettered()));
+            trip.add(EngineSql.FAIL, failures(cell, batch), row -> failed(batch, row));
         }
         if (!batch.releases.isEmpty()) {
-            trip.add(EngineSql.RELEASE, releases(cell, batch), row -> {
-                batch.releases.get(row.integer("ord")).propose(new Settled.Released());
-                batch.freshened.add(row.integer("queue"));
-            });
+            trip.add(EngineSql.RELEASE, releases(cell, batch), row -> released(batch, row));
         }
         if (!batch.cancels.isEmpty()) {
-            trip.add(
-                    EngineSql.CANCEL,
-                    cancels(cell, batch),
-                    row -> batch.cancels.get(row.integer("ord")).propose(new Settled.Cancelled()));
+            trip.add(EngineSql.CANCEL, cancels(cell, batch), row -> cancelled(batch, row));
         }
+    }
+
+    private static void completed(Batch batch, Row row) throws SQLException {
+        Ticket<?> ticket = batch.completes.get(row.integer("ord"));
+        ticket.propose(new Settled.Completed());
+        if (batch.moves.wanted()) {
+            var complete = (Complete) ticket.command();
+            move(
+                    batch,
+                    complete.holder(),
+                    row,
+                    JobStatus.COMPLETED,
+                    new Detail.Completed(row.instant("started_at"), complete.result()));
+        }
+    }
+
+    private static void failed(Batch batch, Row row) throws SQLException {
+        Ticket<?> ticket = batch.fails.get(row.integer("ord"));
+        boolean again = row.bool("again");
+        ticket.propose(again ? new Settled.WillRetry(row.instant("run_at")) : new Settled.DeadLettered());
+        if (batch.moves.wanted()) {
+            var fail = (Fail) ticket.command();
+            move(
+                    batch,
+                    fail.holder(),
+                    row,
+                    again ? JobStatus.PENDING : JobStatus.DEADLETTER,
+                    new Detail.Failed(fail.error(), row.integer("retry_count") + (again ? 1 : 0)));
+        }
+    }
+
+    private static void move(Batch batch, Holder holder, Row row, JobStatus to, Detail detail) throws SQLException {
+        batch.moves.add(holder.org(), row.integer("queue"), holder.job(), JobStatus.PROCESSING, to, detail);
+    }
+
+    private static void released(Batch batch, Row row) throws SQLException {
+        Ticket<?> ticket = batch.releases.get(row.integer("ord"));
+        var release = (Release) ticket.command();
+        int queue = row.integer("queue");
+        ticket.propose(new Settled.Released());
+        batch.freshened.add(queue);
+        batch.moves.add(release.org(), queue, release.job(), JobStatus.PROCESSING, JobStatus.PENDING, Detail.NONE);
+    }
+
+    private static void cancelled(Batch batch, Row row) throws SQLException {
+        Ticket<?> ticket = batch.cancels.get(row.integer("ord"));
+        var cancel = (Cancel) ticket.command();
+        ticket.propose(new Settled.Cancelled());
+        batch.moves.add(
+                cancel.org(),
+                row.integer("queue"),
+                cancel.job(),
+                JobStatus.of(row.integer("kind")),
+                JobStatus.CANCELLED,
+                Detail.NONE);
     }
 
     private static void proposeMissed(Batch batch) {
@@ -198,14 +237,19 @@ final class ExactWay {
             workers.add(holder.worker());
             days.add(Ids.dayOf(holder.job()));
         }
-        return Args.of("cell", cell)
-                .and("now", batch.now())
+        return timed(cell, batch)
                 .and("ords", ords)
                 .and("ids", jobs)
                 .and("orgs", orgs)
                 .and("leases", leases)
                 .and("workers", workers)
                 .and("days", days);
+    }
+
+    private static Args timed(int cell, Batch batch) {
+        return Args.of("cell", cell)
+                .and("now", batch.now())
+                .and("hooked", batch.audience().hasHooks());
     }
 
     private static Args failures(int cell, Batch batch) {
@@ -247,28 +291,64 @@ final class ExactWay {
     // ---- chores that move live jobs
 
     private static void move(RoundTrip trip, int cell, Batch batch) {
-        moveSome(trip, EngineSql.PROMOTE, cell, batch, batch.promotes, c -> ((Promote) c).limit());
+        moveSome(trip, EngineSql.PROMOTE, cell, batch, batch.promotes, ExactWay::promoted);
         if (!batch.reaps.isEmpty()) {
             trip.add(EngineSql.SCAN_LEASES, Args.NONE);
         }
-        moveSome(trip, EngineSql.REAP, cell, batch, batch.reaps, c -> ((Reap) c).limit());
-        for (Ticket<?> ticket : batch.expires) {
-            Args args = Args.of("cell", cell).and("now", batch.now()).and("limit", ((Expire) ticket.command()).limit());
-            trip.add(EngineSql.EXPIRE, args, row -> ticket.propose(row.integer("n")));
+        moveSome(trip, EngineSql.REAP, cell, batch, batch.reaps, ExactWay::reaped);
+        moveSome(trip, EngineSql.EXPIRE, cell, batch, batch.expires, ExactWay::expired);
+    }
+
+    private interface Moved {
+        void take(Batch batch, Row row) throws SQLException;
+    }
+
+    /// The answer is how many rows came back.
+    private static void moveSome(RoundTrip trip, Sql sql, int cell, Batch batch, List<Ticket<?>> tickets, Moved moved) {
+        for (Ticket<?> ticket : tickets) {
+            ticket.propose(0);
+            Args args = timed(cell, batch).and("limit", limitOf(ticket.command()));
+            trip.add(sql, args, row -> {
+                ticket.propose((ticket.proposed() instanceof Integer n ? n : 0) + 1);
+                moved.take(batch, row);
+            });
         }
     }
 
-    private static void moveSome(
-            RoundTrip trip, Sql sql, int cell, Batch batch, List<Ticket<?>> tickets, ToIntFunction<Command<?>> limit) {
-        for (Ticket<?> ticket : tickets) {
-            ticket.propose(0);
-            Args args = Args.of("cell", cell).and("now", batch.now()).and("limit", limit.applyAsInt(ticket.command()));
-            trip.add(sql, args, row -> {
-                batch.freshened.add(row.integer("queue"));
-                Object sum = ticket.proposed();
-                ticket.propose((sum instanceof Integer n ? n : 0) + row.integer("n"));
-            });
+    private static int limitOf(Command<?> chore) {
+        return switch (chore) {
+            case Promote promote -> promote.limit();
+            case Reap reap -> reap.limit();
+            case Expire expire -> expire.limit();
+            default -> throw new IllegalArgumentException("no chore: " + chore);
+        };
+    }
+
+    /// A retry whose wait is over has been `pending` all along.
+    private static void promoted(Batch batch, Row row) throws SQLException {
+        batch.freshened.add(row.integer("queue"));
+        if (row.integer("retry_count") == 0) {
+            add(batch, row, JobStatus.SCHEDULED, JobStatus.PENDING, Detail.NONE);
         }
+    }
+
+    private static void reaped(Batch batch, Row row) throws SQLException {
+        boolean again = row.bool("again");
+        if (again) {
+            batch.freshened.add(row.integer("queue"));
+        }
+        if (batch.moves.wanted()) {
+            var failed = new Detail.Failed(row.text("error"), row.integer("retry_count") + (again ? 1 : 0));
+            add(batch, row, JobStatus.PROCESSING, again ? JobStatus.PENDING : JobStatus.DEADLETTER, failed);
+        }
+    }
+
+    private static void expired(Batch batch, Row row) throws SQLException {
+        add(batch, row, JobStatus.of(row.integer("kind")), JobStatus.CANCELLED, Detail.NONE);
+    }
+
+    static void add(Batch batch, Row row, JobStatus from, JobStatus to, Detail detail) throws SQLException {
+        batch.moves.add(row.integer("org"), row.integer("queue"), row.uuid("id"), from, to, detail);
     }
 
     // ---- jobs that wait for others
@@ -285,13 +365,20 @@ final class ExactWay {
             batch.unsettled |= taken == SETTLED_MAX;
             batch.settles.forEach(ticket -> ticket.propose(taken));
         });
-        trip.add(EngineSql.SETTLE_CHILDREN, Args.of("cell", cell).and("now", batch.now()), row -> {
-            batch.unsettled |= row.integer("further") > 0;
-            if (row.integer("started") > 0) {
-                batch.freshened.add(row.integer("queue"));
-            }
-        });
+        trip.add(EngineSql.SETTLE_CHILDREN, timed(cell, batch), row -> settled(batch, row));
         WorkflowWork.settle(trip, cell, batch);
+    }
+
+    private static void settled(Batch batch, Row row) throws SQLException {
+        batch.unsettled |= row.bool("further");
+        JobStatus next = JobStatus.of(row.integer("kind"));
+        if (row.text("fate").equals("lost")) {
+            add(batch, row, JobStatus.PENDING, JobStatus.CANCELLED, Detail.NONE);
+        } else if (next == JobStatus.SCHEDULED) {
+            add(batch, row, JobStatus.PENDING, next, Detail.NONE);
+        } else {
+            batch.freshened.add(row.integer("queue"));
+        }
     }
 
     // ---- after a lost reply to a batch that did commit

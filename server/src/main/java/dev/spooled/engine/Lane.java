@@ -46,6 +46,8 @@ public final class Lane implements AutoCloseable {
     private final ExactWay exact;
     private final @Nullable AssertedWay asserted;
     private volatile boolean alone = true;
+    private volatile JobWatcher watcher = JobWatcher.NOBODY;
+    private volatile Set<Integer> hooked = Set.of();
     private final Parked parked = new Parked();
     private final Thread thread;
 
@@ -55,6 +57,9 @@ public final class Lane implements AutoCloseable {
     private final Queue<Integer> woken = new ConcurrentLinkedQueue<>();
     private final ArrayDeque<Ticket<?>> deferred = new ArrayDeque<>();
     private final ArrayDeque<Ticket<?>> aside = new ArrayDeque<>();
+
+    /// When the newest batch was formed: no two are of the same microsecond, so that changes of a job have an order.
+    private long lastMicros;
 
     /// Queues with parked claims that did not fit into a batch: they come first in the next.
     private final Set<Integer> crowded = new LinkedHashSet<>();
@@ -222,8 +227,7 @@ public final class Lane implements AutoCloseable {
     }
 
     private Batch take() {
-        long now = clock.nowMicros();
-        var batch = new Batch(now);
+        var batch = newBatch();
         parked.expire(System.nanoTime(), closing || !parking, Lane::answerEmpty);
         crowded.forEach(queue -> parked.offer(queue, batch));
         crowded.clear();
@@ -242,6 +246,11 @@ public final class Lane implements AutoCloseable {
             admit(batch, ticket);
         }
         return batch;
+    }
+
+    private Batch newBatch() {
+        lastMicros = Math.max(lastMicros + 1, clock.nowMicros());
+        return new Batch(lastMicros, new Audience(watcher.isWatching(), hooked));
     }
 
     private void admit(Batch batch, Ticket<?> ticket) {
@@ -306,6 +315,16 @@ public final class Lane implements AutoCloseable {
             log.error("the lane failed a batch of {}", batch.tickets.size(), e);
             refuse(batch, new Refused(new Refusal.Internal("the job could not be stored")));
         }
+    }
+
+    /// Tells `watcher`, in place of any before it, of every change this lane commits from the next batch on.
+    public void watch(JobWatcher watcher) {
+        this.watcher = watcher;
+    }
+
+    /// Organizations whose events the next batches keep in the outbox.
+    void setHooked(Set<Integer> orgs) {
+        hooked = Set.copyOf(orgs);
     }
 
     /// Whether other nodes work this cell: then claims are the exact way's, which sees their rows.
@@ -376,7 +395,7 @@ public final class Lane implements AutoCloseable {
     private void retryOneAside() {
         Ticket<?> ticket = aside.pollFirst();
         if (ticket != null) {
-            var alone = new Batch(clock.nowMicros());
+            Batch alone = newBatch();
             ticket.forget();
             alone.add(ticket);
             exact.prepare(alone);
@@ -385,6 +404,7 @@ public final class Lane implements AutoCloseable {
     }
 
     private void publish(Batch batch) {
+        tell(batch.moves);
         woken.addAll(batch.freshened);
         if (batch.unsettled) {
             deferred.addLast(new Ticket<>(new Command.Settle()));
@@ -398,6 +418,16 @@ public final class Lane implements AutoCloseable {
                 continue;
             }
             ticket.settle();
+        }
+    }
+
+    private void tell(Moves moves) {
+        if (!moves.all().isEmpty()) {
+            try {
+                watcher.moved(moves.all());
+            } catch (RuntimeException e) {
+                log.error("a watcher failed", e);
+            }
         }
     }
 

@@ -15,7 +15,14 @@ final class LaneMemory {
 
     /// A lease this node gave out. `rowId` is its row address.
     record KnownLease(
-            String rowId, UUID leaseId, String worker, int org, int queue, long expiresAtMicros, short flags) {}
+            String rowId,
+            UUID leaseId,
+            String worker,
+            int org,
+            int queue,
+            long startedAtMicros,
+            long expiresAtMicros,
+            short flags) {}
 
     private final Map<Integer, ReadyHead> heads = new LinkedHashMap<>(256, 0.75f, true) {
         @Override

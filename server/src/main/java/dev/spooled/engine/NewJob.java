@@ -122,6 +122,25 @@ public record NewJob(
                 trace);
     }
 
+    public NewJob withCompletionWebhook(String url) {
+        return new NewJob(
+                org,
+                queue,
+                priority,
+                maxRetries,
+                timeoutSeconds,
+                payload,
+                runAtMicros,
+                expiresAtMicros,
+                idempotencyKey,
+                tags,
+                terms,
+                parent,
+                url,
+                backoff,
+                trace);
+    }
+
     public NewJob withBackoff(String policy) {
         return new NewJob(
                 org,

@@ -1,19 +1,21 @@
 package dev.spooled.engine;
 
+import static dev.spooled.db.PgArray.NO_TIME;
+
 import dev.spooled.db.Args;
 import dev.spooled.db.PgArray;
+import dev.spooled.db.Row;
 import dev.spooled.engine.Batch.Minted;
 import dev.spooled.engine.Command.Enqueued;
 import dev.spooled.time.Ids;
+import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -30,7 +32,7 @@ final class NewJobs {
     private final List<Minted> tagged = new ArrayList<>();
     private final Map<Key, Minted> askers = new HashMap<>();
     private final Map<Key, UUID> holders = new HashMap<>();
-    private final Set<UUID> created = new HashSet<>();
+    private final Map<UUID, JobStatus> created = new HashMap<>();
 
     private NewJobs() {}
 
@@ -59,19 +61,19 @@ final class NewJobs {
         return key == null ? null : new Key(minted.job().org(), key);
     }
 
-    void add(RoundTrip trip, int cell, Instant now) {
+    void add(RoundTrip trip, int cell, Batch batch) {
         if (!plain.isEmpty()) {
-            plain.forEach(minted -> created.add(minted.id()));
-            trip.add(EngineSql.ENQUEUE, columns(plain, cell, now));
+            plain.forEach(minted -> created.put(minted.id(), firstStatus(minted, batch)));
+            trip.add(EngineSql.ENQUEUE, arguments(plain, cell, batch));
         }
         if (!keyed.isEmpty()) {
-            Args args = columns(keyed, cell, now);
+            Args args = arguments(keyed, cell, batch);
             PgArray keys = PgArray.texts();
             keyed.forEach(minted -> keys.add(minted.job().idempotencyKey()));
-            trip.add(EngineSql.ENQUEUE_KEYED, args.and("keys", keys), row -> created.add(row.uuid("id")));
+            trip.add(EngineSql.ENQUEUE_KEYED, args.and("keys", keys), this::takeCreated);
         }
         if (!children.isEmpty()) {
-            addChildren(trip, cell, now);
+            addChildren(trip, cell, batch);
         }
         addHolders(trip, cell);
         if (!tagged.isEmpty()) {
@@ -79,16 +81,29 @@ final class NewJobs {
         }
     }
 
+    private static Args arguments(List<Minted> jobs, int cell, Batch batch) {
+        return columns(jobs, cell, batch.now()).and("hooked", batch.audience().hasHooks());
+    }
+
+    static JobStatus firstStatus(Minted minted, Batch batch) {
+        long runAt = minted.job().runAtMicros();
+        return runAt != NO_TIME && runAt > batch.nowMicros() ? JobStatus.SCHEDULED : JobStatus.PENDING;
+    }
+
+    private void takeCreated(Row row) throws SQLException {
+        created.put(row.uuid("id"), JobStatus.of(row.integer("kind")));
+    }
+
     /// Parents in id order: they are locked in it.
-    private void addChildren(RoundTrip trip, int cell, Instant now) {
+    private void addChildren(RoundTrip trip, int cell, Batch batch) {
         children.sort(Comparator.comparing(NewJobs::parentOf));
         PgArray keys = PgArray.texts();
         PgArray parents = PgArray.uuids();
         children.forEach(child -> keys.add(child.job().idempotencyKey()));
         children.forEach(child -> parents.add(parentOf(child)));
-        Args args = columns(children, cell, now).and("keys", keys).and("parents", parents);
+        Args args = arguments(children, cell, batch).and("keys", keys).and("parents", parents);
         trip.add(EngineSql.HOLD_PARENTS, args);
-        trip.add(EngineSql.ENQUEUE_CHILD, args, row -> created.add(row.uuid("id")));
+        trip.add(EngineSql.ENQUEUE_CHILD, args, this::takeCreated);
         trip.add(EngineSql.FORGET_UNBORN, args);
     }
 
@@ -125,7 +140,10 @@ final class NewJobs {
         keyed.forEach(minted -> ids.add(minted.id()));
         children.forEach(minted -> ids.add(minted.id()));
         if (ids.size() > 0) {
-            trip.add(EngineSql.JOBS_PRESENT, Args.of("cell", cell).and("ids", ids), row -> created.add(row.uuid("id")));
+            trip.add(
+                    EngineSql.JOBS_PRESENT,
+                    Args.of("cell", cell).and("ids", ids),
+                    row -> created.put(row.uuid("id"), JobStatus.PENDING));
         }
         addHolders(trip, cell);
     }
@@ -139,10 +157,22 @@ final class NewJobs {
             }
             ticket.propose(answers);
         }
+        tell(batch.moves);
         for (List<Minted> jobs : List.of(plain, keyed)) {
             for (Minted minted : jobs) {
-                if (created.contains(minted.id())) {
+                if (created.containsKey(minted.id())) {
                     recent.remember(minted.id(), minted.job());
+                }
+            }
+        }
+    }
+
+    private void tell(Moves moves) {
+        for (List<Minted> jobs : List.of(plain, keyed, children)) {
+            for (Minted minted : jobs) {
+                JobStatus status = created.get(minted.id());
+                if (status != null) {
+                    moves.created(minted, status);
                 }
             }
         }
@@ -150,7 +180,7 @@ final class NewJobs {
 
     private Enqueued answer(Minted minted) {
         Key key = keyOf(minted);
-        if (created.contains(minted.id())) {
+        if (created.containsKey(minted.id())) {
             return new Enqueued(minted.id(), true);
         }
         UUID holder = key == null ? null : holders.get(key);

@@ -17,6 +17,10 @@ public record NewWorkflow(
     /// makes
     /// it wait for `Command.Signal` besides.
     public record Step(String key, NewJob job, List<Integer> parents, boolean anyParent, boolean signal) {
+        boolean waits() {
+            return signal || !parents.isEmpty();
+        }
+
         short needs() {
             return (short) (anyParent ? Math.min(1, parents.size()) : parents.size());
         }

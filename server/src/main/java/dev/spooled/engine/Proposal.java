@@ -79,7 +79,7 @@ final class Proposal {
         this.batch = batch;
         this.memory = memory;
         this.leaseIds = leaseIds;
-        this.rest = new Batch(batch.nowMicros());
+        this.rest = new Batch(batch.nowMicros(), batch.audience());
     }
 
     static Proposal of(Batch batch, LaneMemory memory, LeaseIds leaseIds) {
@@ -130,6 +130,7 @@ final class Proposal {
     private boolean isHeld(Command.Holder holder, KnownLease lease) {
         UUID given = holder.lease();
         return lease.flags() == 0
+                && !batch.audience().hooked().contains(lease.org())
                 && lease.org() == holder.org()
                 && lease.expiresAtMicros() - batch.nowMicros() > CLOSE_MICROS
                 && (given == null ? lease.worker().equals(holder.worker()) : given.equals(lease.leaseId()));
@@ -151,10 +152,13 @@ final class Proposal {
         }
     }
 
-    /// Ready at once and asking nothing of the database: no key to race for, no parent, no tags to index.
+    /// Ready at once and asking nothing of the database: no key to race for, no parent, no tags to index, no webhook to
+    /// tell.
     private boolean isSimple(NewJob job) {
         return job.idempotencyKey() == null
                 && job.parent() == null
+                && job.completionWebhook() == null
+                && !batch.audience().hooked().contains(job.org())
                 && job.terms().isEmpty()
                 && (job.runAtMicros() == NO_TIME || job.runAtMicros() <= batch.nowMicros());
     }
@@ -163,7 +167,7 @@ final class Proposal {
 
     private void deal(int queue, List<Ticket<?>> asks, List<Minted> fresh) {
         ReadyHead head = memory.head(queue);
-        if (head == null || moved || unseen.contains(queue)) {
+        if (head == null || moved || unseen.contains(queue) || isHooked(asks)) {
             fresh.forEach(this::putReady);
             asks.forEach(rest::add);
             if (!asks.isEmpty()) {
@@ -185,6 +189,11 @@ final class Proposal {
         if (line.metExpired) {
             stale.add(queue);
         }
+    }
+
+    private boolean isHooked(List<Ticket<?>> asks) {
+        return !asks.isEmpty()
+                && batch.audience().hooked().contains(((Claim) asks.getFirst().command()).org());
     }
 
     private List<Leased> serve(Ticket<?> ask, int queue, Line line) {
@@ -305,6 +314,7 @@ final class Proposal {
     // ---- after the commit
 
     void propose(RecentJobs recent) {
+        tell();
         completes.forEach(known -> known.ticket().propose(new Settled.Completed()));
         for (Ticket<?> ticket : enqueues) {
             List<Enqueued> made = new ArrayList<>();
@@ -317,6 +327,26 @@ final class Proposal {
                 .toList()));
         batch.freshened.addAll(rest.freshened);
         batch.unsettled = rest.unsettled;
+    }
+
+    /// In the order in which they concern a job: made, then what the exact way did, then claimed or completed.
+    private void tell() {
+        newJobs.forEach(minted -> batch.moves.created(minted, JobStatus.PENDING));
+        batch.moves.addAll(rest.moves);
+        for (Known known : completes) {
+            KnownLease lease = known.lease();
+            batch.moves.add(
+                    lease.org(),
+                    lease.queue(),
+                    known.job(),
+                    JobStatus.PROCESSING,
+                    JobStatus.COMPLETED,
+                    new JobMove.Detail.Completed(Clock.instantOf(lease.startedAtMicros()), known.result()));
+        }
+        dealt.forEach((ask, got) -> {
+            var claim = (Claim) ask.command();
+            got.forEach(leased -> batch.moves.claimed(claim.org(), leased, claim.worker()));
+        });
     }
 
     void remember() {
@@ -337,6 +367,7 @@ final class Proposal {
                     claim.worker(),
                     hand.row().org(),
                     hand.queue(),
+                    now,
                     end,
                     hand.row().flags());
             memory.learn(hand.row().id(), lease, now);

@@ -87,6 +87,7 @@ final class Slots {
                 .and("seconds", seconds)
                 .and("workers", workers)
                 .and("day", day)
+                .and("hooked", batch.audience().hasHooks())
                 .and("today", Ids.floor(midnight))
                 .and("tomorrow", Ids.floor(midnight + Duration.ofDays(1).toMillis()));
         trip.add(EngineSql.CLAIM, args, row -> {
@@ -137,13 +138,15 @@ final class Slots {
     }
 
     /// Proposes each claim its jobs, best first; a claim without any gets an empty list, which parks it if it may wait.
-    void propose(RecentJobs recent) {
+    void propose(Batch batch, RecentJobs recent) {
         List<List<Leased>> dealt = new ArrayList<>();
         asks.forEach(ask -> dealt.add(new ArrayList<>()));
         for (int slot = 1; slot <= leases.size(); slot++) {
             Leased leased = bySlot.get(slot);
             if (leased != null) {
-                dealt.get(askOfSlot.get(slot - 1)).add(leased.with(recent.take(leased.id())));
+                int ask = askOfSlot.get(slot - 1);
+                dealt.get(ask).add(leased.with(recent.take(leased.id())));
+                batch.moves.claimed(claim(ask).org(), leased, claim(ask).worker());
             }
         }
         for (int ask = 0; ask < asks.size(); ask++) {

@@ -2,6 +2,7 @@ package dev.spooled.engine;
 
 import dev.spooled.db.Args;
 import dev.spooled.db.PgArray;
+import dev.spooled.db.Row;
 import dev.spooled.db.Sql;
 import dev.spooled.engine.Batch.Minted;
 import dev.spooled.engine.Command.AddDependencies;
@@ -13,7 +14,9 @@ import dev.spooled.engine.Command.RerunWorkflow;
 import dev.spooled.engine.Command.Settled;
 import dev.spooled.engine.Command.Signal;
 import dev.spooled.engine.Command.WorkflowMade;
+import dev.spooled.engine.JobMove.Detail;
 import dev.spooled.time.Ids;
+import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -40,9 +43,8 @@ final class WorkflowWork {
             batch.signals.forEach(ticket -> ticket.propose(new Settled.Missed()));
             trip.add(WorkflowSql.SIGNAL, signals(cell, batch), row -> {
                 batch.signals.get(row.integer("ord")).propose(new Settled.Signalled());
-                Integer queue = row.integerOrNull("queue");
-                if (queue != null) {
-                    batch.freshened.add(queue);
+                if (row.integerOrNull("queue") != null) {
+                    started(batch, row);
                 }
             });
         }
@@ -55,7 +57,16 @@ final class WorkflowWork {
             trip.add(WorkflowSql.RERUN_WORKFLOWS, args.and("wholes", wholes), row -> {
                 batch.reruns.get(row.integer("ord")).propose(new Settled.Retried());
                 batch.freshened.add(row.integer("queue"));
+                ExactWay.add(batch, row, JobStatus.of(row.integer("status")), JobStatus.PENDING, Detail.NONE);
             });
+        }
+    }
+
+    private static void started(Batch batch, Row row) throws SQLException {
+        if (row.integer("kind") == 1) {
+            ExactWay.add(batch, row, JobStatus.PENDING, JobStatus.SCHEDULED, Detail.NONE);
+        } else {
+            batch.freshened.add(row.integer("queue"));
         }
     }
 
@@ -71,10 +82,13 @@ final class WorkflowWork {
                 .and("any_parent", asked.anyParent());
         trip.add(WorkflowSql.LOCK_LINKS, Args.of("org", asked.org()));
         trip.add(WorkflowSql.HOLD_LINKED, args);
-        trip.add(
-                WorkflowSql.LINK_JOBS,
-                args,
-                row -> ticket.propose(new Linked(Outcome.values()[row.integer("outcome")], row.integer("added"))));
+        trip.add(WorkflowSql.LINK_JOBS, args, row -> {
+            ticket.propose(new Linked(Outcome.values()[row.integer("outcome")], row.integer("added")));
+            Integer queue = row.integerOrNull("unscheduled");
+            if (queue != null) {
+                batch.moves.add(asked.org(), queue, asked.job(), JobStatus.SCHEDULED, JobStatus.PENDING, Detail.NONE);
+            }
+        });
     }
 
     private static Args signals(int cell, Batch batch) {
@@ -126,7 +140,8 @@ final class WorkflowWork {
         }
         var minted = new ArrayList<Minted>();
         batch.workflows.forEach(ticket -> minted.addAll(batch.minted.getOrDefault(ticket, List.of())));
-        Args args = NewJobs.columns(minted, cell, batch.now());
+        Args args = NewJobs.columns(minted, cell, batch.now())
+                .and("hooked", batch.audience().hasHooks());
         args = withSteps(args, batch);
         args = withLinks(args, batch);
         trip.add(WorkflowSql.ENQUEUE_WORKFLOW, withWorkflows(args, batch));
@@ -134,6 +149,17 @@ final class WorkflowWork {
             trip.add(EngineSql.TAG, NewJobs.tags(minted, cell));
         }
         proposeNew(batch);
+        batch.workflows.forEach(ticket -> tellNew(batch, ticket));
+    }
+
+    private static void tellNew(Batch batch, Ticket<?> ticket) {
+        List<NewWorkflow.Step> steps =
+                ((EnqueueWorkflow) ticket.command()).workflow().steps();
+        List<Minted> jobs = batch.minted.getOrDefault(ticket, List.of());
+        for (int i = 0; i < jobs.size(); i++) {
+            JobStatus first = steps.get(i).waits() ? JobStatus.PENDING : NewJobs.firstStatus(jobs.get(i), batch);
+            batch.moves.created(jobs.get(i), first);
+        }
     }
 
     static void proposeNew(Batch batch) {
@@ -219,7 +245,13 @@ final class WorkflowWork {
 
     static void addCancels(RoundTrip trip, int cell, Batch batch) {
         if (!batch.workflowCancels.isEmpty()) {
-            trip.add(WorkflowSql.CANCEL_WORKFLOW_JOBS, places(cell, batch, batch.workflowCancels));
+            Args args = places(cell, batch, batch.workflowCancels)
+                    .and("hooked", batch.audience().hasHooks());
+            trip.add(
+                    WorkflowSql.CANCEL_WORKFLOW_JOBS,
+                    args,
+                    row -> ExactWay.add(
+                            batch, row, JobStatus.of(row.integer("kind")), JobStatus.CANCELLED, Detail.NONE));
         }
     }
 

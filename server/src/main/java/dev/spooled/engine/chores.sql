@@ -26,6 +26,9 @@ with x as (
 )
 select count(*)::int as n from x
 
+-- name: hooked
+select distinct org from subscription where cell = :cell and enabled
+
 -- name: queues_ready
 -- Which of the queues that parked claims wait on have ready rows after all, put there by another node.
 select q from unnest(:queues::int[]) as t (q)

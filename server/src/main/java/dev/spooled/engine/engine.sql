@@ -3,7 +3,9 @@
 -- Rules (docs/ARCHITECTURE.md, "Rules for statements"): a batch runs them in the order of this file, in one transaction
 -- of one cell; arrays are sorted by job id by the caller and joined by nested loops, so rows are locked in id order and
 -- two nodes cannot deadlock; CTE branches hand on data by RETURNING only; :now is the batch's own time.
--- Counters: -1 for the state left, +1 for the state entered, on the UTC day of the job's id.
+-- Counters: -1 for the state left, +1 for the state entered, on the UTC day of the job's id. Flags: 1 others wait for the
+-- job, 2 it reports its end to a webhook of its own. :hooked says whether any organization has webhooks (Hooks); what they
+-- are told is in `outbox`, where `status` is the new one, or the one left when the job was cancelled.
 
 -- name: begin
 begin
@@ -49,6 +51,11 @@ with r as (
 ), e as (
     insert into ended (cell, id, status) select :cell, id, 3 from x where flags & 1 = 1
     on conflict (cell, id) do update set status = excluded.status, taken = null
+), v as (
+    insert into outbox (cell, at, subject, event, org, queue, status, retry_count, worker, result)
+    select :cell, :now, id, 'job.completed', org, queue, 3, retry_count, worker, result from x
+    where flags & 2 = 2 or :hooked::boolean and exists (
+        select 1 from subscription h where h.cell = :cell and h.org = x.org and h.enabled and 'job.completed' = any (h.events))
 ), d as (
     insert into count_delta (cell, at, queue, kind, day, n)
     select :cell, :now, array_agg(queue), array_agg(kind), array_agg(day), array_agg(n)
@@ -56,7 +63,7 @@ with r as (
           from x, (values (2, -1), (3, 1)) z (kind, sign) group by queue, z.kind, z.sign, day) g
     having count(*) > 0
 )
-select ord from x
+select ord, queue, started_at from x
 
 -- name: fail
 -- A retry waits as the caller says, else as the job's backoff, else the queue's, else min(2^retry_count, 60) minutes; out
@@ -92,6 +99,11 @@ with r as (
 ), a as (
     insert into attempt (cell, org, queue, number, outcome, job, lease_id, started_at, ended_at, fingerprint, worker, version, error)
     select :cell, org, queue, attempt, 1, id, lease_id, started_at, :now, fingerprint, worker, version, error from y
+), v as (
+    insert into outbox (cell, at, subject, event, org, queue, status, retry_count, worker, error)
+    select :cell, :now, id, 'job.failed', org, queue, 5, retry_count, worker, error from y
+    where not again and (flags & 2 = 2 or :hooked::boolean and exists (
+        select 1 from subscription h where h.cell = :cell and h.org = y.org and h.enabled and 'job.failed' = any (h.events)))
 ), d as (
     insert into count_delta (cell, at, queue, kind, day, n)
     select :cell, :now, array_agg(queue), array_agg(kind), array_agg(day), array_agg(n)
@@ -100,7 +112,7 @@ with r as (
           group by queue, z.kind, z.sign, day) g
     having count(*) > 0
 )
-select ord, again, run_at from y
+select ord, again, run_at, queue, retry_count from y
 
 -- name: release
 -- A lease that never reached its worker: the attempt did not happen.
@@ -150,6 +162,11 @@ with r as (
 ), e as (
     insert into ended (cell, id, status) select :cell, id, 6 from x where flags & 1 = 1
     on conflict (cell, id) do update set status = excluded.status, taken = null
+), v as (
+    insert into outbox (cell, at, subject, event, org, queue, status, retry_count)
+    select :cell, :now, id, 'job.cancelled', org, queue, kind, retry_count from x
+    where :hooked::boolean and exists (
+        select 1 from subscription h where h.cell = :cell and h.org = x.org and h.enabled and 'job.cancelled' = any (h.events))
 ), d as (
     insert into count_delta (cell, at, queue, kind, day, n)
     select :cell, :now, array_agg(queue), array_agg(kind), array_agg(day), array_agg(n)
@@ -157,7 +174,7 @@ with r as (
           from x, lateral (values (x.kind, -1), (6, 1)) z (kind, sign) group by queue, z.kind, z.sign, day) g
     having count(*) > 0
 )
-select ord from x
+select ord, queue, kind from x
 
 -- name: prioritise
 -- Only what is not running. The job's own priority goes with it: a ready row is found through it.
@@ -199,7 +216,8 @@ with r as (
 ), i as (
     insert into ready (cell, queue, org, attempt, priority, retry_count, flags, id, expires_at)
     select :cell, x.queue, x.org, x.attempt, coalesce(j.priority, 0), 0,
-           (j.workflow is not null or exists (select 1 from dependency p where p.cell = :cell and p.parent = x.id))::int, x.id,
+           (j.workflow is not null or exists (select 1 from dependency p where p.cell = :cell and p.parent = x.id))::int
+               + case when j.completion_webhook is null then 0 else 2 end, x.id,
            case when j.expires_at > :now then j.expires_at end
     from x left join job j on j.cell = :cell and j.id = x.id
 ), e as (
@@ -215,7 +233,7 @@ with r as (
           from x, lateral (values (x.status::int, -1), (0, 1)) z (kind, sign) group by queue, z.kind, z.sign, day) g
     having count(*) > 0
 )
-select ord, id, queue from x
+select ord, id, queue, status from x
 
 -- name: purge
 -- Dead letters with everything that belongs to them. Their idempotency keys are free again.
@@ -269,7 +287,7 @@ with c as (
           group by queue, z.kind, z.sign, uuid7_day(id)) g
     having count(*) > 0
 )
-select queue, count(*)::int as n from c group by queue
+select id, org, queue, retry_count from c
 
 -- name: scan_leases
 -- The lane's session forbids sequential scans; the reaper wants one: an index on expires_at would cost every heartbeat.
@@ -302,6 +320,11 @@ with c as (
 ), a as (
     insert into attempt (cell, org, queue, number, outcome, job, lease_id, started_at, ended_at, worker, version, error)
     select :cell, org, queue, attempt, outcome, id, lease_id, started_at, :now, worker, version, error from y
+), v as (
+    insert into outbox (cell, at, subject, event, org, queue, status, retry_count, worker, error)
+    select :cell, :now, id, 'job.failed', org, queue, 5, retry_count, worker, error from y
+    where not again and (flags & 2 = 2 or :hooked::boolean and exists (
+        select 1 from subscription h where h.cell = :cell and h.org = y.org and h.enabled and 'job.failed' = any (h.events)))
 ), d as (
     insert into count_delta (cell, at, queue, kind, day, n)
     select :cell, :now, array_agg(queue), array_agg(kind), array_agg(day), array_agg(n)
@@ -310,7 +333,7 @@ with c as (
           group by queue, z.kind, z.sign, uuid7_day(id)) g
     having count(*) > 0
 )
-select queue, count(*)::int as n from y group by queue
+select id, org, queue, retry_count, again, error from y
 
 -- name: expire
 with a as (
@@ -333,6 +356,11 @@ with a as (
 ), e as (
     insert into ended (cell, id, status) select :cell, id, 6 from x where flags & 1 = 1
     on conflict (cell, id) do update set status = excluded.status, taken = null
+), v as (
+    insert into outbox (cell, at, subject, event, org, queue, status, retry_count, error)
+    select :cell, :now, id, 'job.cancelled', org, queue, kind, retry_count, 'expired before it was claimed' from x
+    where :hooked::boolean and exists (
+        select 1 from subscription h where h.cell = :cell and h.org = x.org and h.enabled and 'job.cancelled' = any (h.events))
 ), d as (
     insert into count_delta (cell, at, queue, kind, day, n)
     select :cell, :now, array_agg(queue), array_agg(kind), array_agg(day), array_agg(n)
@@ -340,7 +368,7 @@ with a as (
           from x, lateral (values (x.kind, -1), (6, 1)) z (kind, sign) group by queue, z.kind, z.sign, uuid7_day(id)) g
     having count(*) > 0
 )
-select count(*)::int as n from x
+select id, org, queue, kind from x
 
 -- name: enqueue
 -- Jobs without an idempotency key: nothing to ask, nothing to answer.
@@ -356,10 +384,15 @@ with i as materialized (
            webhook, backoff::jsonb, trace from i
 ), s as (
     insert into scheduled (cell, queue, org, attempt, priority, retry_count, flags, id, run_at, expires_at)
-    select :cell, queue, org, 0, priority, 0, 0, id, run_at, expires_at from i where run_at > :now
+    select :cell, queue, org, 0, priority, 0, case when webhook is null then 0 else 2 end, id, run_at, expires_at from i where run_at > :now
 ), q as (
     insert into ready (cell, queue, org, attempt, priority, retry_count, flags, id, expires_at)
-    select :cell, queue, org, 0, priority, 0, 0, id, expires_at from i where run_at is null or run_at <= :now
+    select :cell, queue, org, 0, priority, 0, case when webhook is null then 0 else 2 end, id, expires_at from i where run_at is null or run_at <= :now
+), v as (
+    insert into outbox (cell, at, subject, event, org, queue, status)
+    select :cell, :now, id, 'job.created', org, queue, case when run_at > :now then 1 else 0 end from i
+    where :hooked::boolean and exists (
+        select 1 from subscription h where h.cell = :cell and h.org = i.org and h.enabled and 'job.created' = any (h.events))
 )
 insert into count_delta (cell, at, queue, kind, day, n)
 select :cell, :now, array_agg(queue), array_agg(kind), array_agg(day), array_agg(n)
@@ -388,10 +421,15 @@ with i as materialized (
            webhook, backoff::jsonb, trace from n
 ), s as (
     insert into scheduled (cell, queue, org, attempt, priority, retry_count, flags, id, run_at, expires_at)
-    select :cell, queue, org, 0, priority, 0, 0, id, run_at, expires_at from n where run_at > :now
+    select :cell, queue, org, 0, priority, 0, case when webhook is null then 0 else 2 end, id, run_at, expires_at from n where run_at > :now
 ), q as (
     insert into ready (cell, queue, org, attempt, priority, retry_count, flags, id, expires_at)
-    select :cell, queue, org, 0, priority, 0, 0, id, expires_at from n where run_at is null or run_at <= :now
+    select :cell, queue, org, 0, priority, 0, case when webhook is null then 0 else 2 end, id, expires_at from n where run_at is null or run_at <= :now
+), v as (
+    insert into outbox (cell, at, subject, event, org, queue, status)
+    select :cell, :now, id, 'job.created', org, queue, case when run_at > :now then 1 else 0 end from n
+    where :hooked::boolean and exists (
+        select 1 from subscription h where h.cell = :cell and h.org = n.org and h.enabled and 'job.created' = any (h.events))
 ), d as (
     insert into count_delta (cell, at, queue, kind, day, n)
     select :cell, :now, array_agg(queue), array_agg(kind), array_agg(day), array_agg(n)
@@ -399,7 +437,7 @@ with i as materialized (
           from n, lateral (values (case when n.run_at > :now then 1 else 0 end), (10)) z (kind) group by queue, z.kind, day) g
     having count(*) > 0
 )
-select id from n
+select id, case when run_at > :now then 1 else 0 end as kind from n
 
 -- name: hold_parents
 -- For new jobs with a parent: a parent that has not ended is locked and flagged, so that whoever ends it, here or on
@@ -453,13 +491,18 @@ with i as materialized (
            parent, webhook, backoff::jsonb, trace from n
 ), w as (
     insert into waiting (cell, queue, org, attempt, priority, retry_count, flags, needs, id, run_at, expires_at)
-    select :cell, queue, org, 0, priority, 0, 0, 1, id, run_at, expires_at from n where waits
+    select :cell, queue, org, 0, priority, 0, case when webhook is null then 0 else 2 end, 1, id, run_at, expires_at from n where waits
 ), s as (
     insert into scheduled (cell, queue, org, attempt, priority, retry_count, flags, id, run_at, expires_at)
-    select :cell, queue, org, 0, priority, 0, 0, id, run_at, expires_at from n where not waits and run_at > :now
+    select :cell, queue, org, 0, priority, 0, case when webhook is null then 0 else 2 end, id, run_at, expires_at from n where not waits and run_at > :now
 ), q as (
     insert into ready (cell, queue, org, attempt, priority, retry_count, flags, id, expires_at)
-    select :cell, queue, org, 0, priority, 0, 0, id, expires_at from n where not waits and (run_at is null or run_at <= :now)
+    select :cell, queue, org, 0, priority, 0, case when webhook is null then 0 else 2 end, id, expires_at from n where not waits and (run_at is null or run_at <= :now)
+), v as (
+    insert into outbox (cell, at, subject, event, org, queue, status)
+    select :cell, :now, id, 'job.created', org, queue, kind from n
+    where :hooked::boolean and exists (
+        select 1 from subscription h where h.cell = :cell and h.org = n.org and h.enabled and 'job.created' = any (h.events))
 ), d as (
     insert into count_delta (cell, at, queue, kind, day, n)
     select :cell, :now, array_agg(queue), array_agg(kind), array_agg(day), array_agg(n)
@@ -467,7 +510,7 @@ with i as materialized (
           from n, lateral (values (n.kind), (10)) z (kind) group by queue, z.kind, day) g
     having count(*) > 0
 )
-select id from n
+select id, kind from n
 
 -- name: forget_unborn
 -- Children that were held for and then lost their idempotency key.
@@ -526,6 +569,11 @@ with rate as materialized (
         second = date_trunc('second', :now::timestamptz)
     from (select c.queue, count(*)::int as n from c join rate on rate.queue = c.queue group by c.queue) g
     where r.cell = :cell and r.queue = g.queue
+), v as (
+    insert into outbox (cell, at, subject, event, org, queue, status, retry_count, worker)
+    select :cell, :now, id, 'job.started', org, queue, 2, retry_count, (:workers::text[])[(:asks::int[])[slot]] from c
+    where :hooked::boolean and exists (
+        select 1 from subscription h where h.cell = :cell and h.org = c.org and h.enabled and 'job.started' = any (h.events))
 ), d as (
     insert into count_delta (cell, at, queue, kind, day, n)
     select :cell, :now, array_agg(queue), array_agg(kind), array_agg(day), array_agg(n)
@@ -573,6 +621,11 @@ with rate as materialized (
         second = date_trunc('second', :now::timestamptz)
     from (select c.queue, count(*)::int as n from c join rate on rate.queue = c.queue group by c.queue) g
     where r.cell = :cell and r.queue = g.queue
+), v as (
+    insert into outbox (cell, at, subject, event, org, queue, status, retry_count, worker)
+    select :cell, :now, id, 'job.started', org, queue, 2, retry_count, (:workers::text[])[(:asks::int[])[slot]] from c
+    where :hooked::boolean and exists (
+        select 1 from subscription h where h.cell = :cell and h.org = c.org and h.enabled and 'job.started' = any (h.events))
 ), d as (
     insert into count_delta (cell, at, queue, kind, day, n)
     select :cell, :now, array_agg(queue), array_agg(kind), array_agg(day), array_agg(n)
@@ -643,6 +696,11 @@ with k as materialized (
 ), n as (
     insert into ended (cell, id, status) select :cell, id, 6 from c where fate = 'lost' and flags & 1 = 1
     on conflict (cell, id) do update set status = excluded.status, taken = null
+), v as (
+    insert into outbox (cell, at, subject, event, org, queue, status, retry_count, error)
+    select :cell, :now, id, 'job.cancelled', org, queue, 0, retry_count, 'a parent job did not complete' from c
+    where fate = 'lost' and :hooked::boolean and exists (
+        select 1 from subscription h where h.cell = :cell and h.org = c.org and h.enabled and 'job.cancelled' = any (h.events))
 ), d as (
     insert into count_delta (cell, at, queue, kind, day, n)
     select :cell, :now, array_agg(queue), array_agg(kind), array_agg(day), array_agg(n)
@@ -652,9 +710,9 @@ with k as materialized (
           group by queue, z.kind, z.sign, uuid7_day(id)) g
     having count(*) > 0
 )
-select queue, (count(*) filter (where fate = 'starts'))::int as started,
-       (count(*) filter (where fate = 'lost' and flags & 1 = 1))::int as further
-from c group by queue
+select id, org, queue, fate, case when fate = 'starts' and run_at > :now and retry_count = 0 then 1 else 0 end as kind,
+       fate = 'lost' and flags & 1 = 1 as further
+from c where fate <> 'waits'
 
 -- name: open_lane
 -- Raises the epoch of this node's lane, waiting for a batch still in flight on an older connection.

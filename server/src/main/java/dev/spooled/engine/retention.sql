@@ -35,7 +35,7 @@ select id from (
     union select id from scheduled where id >= :lower and id < :upper
     union select id from waiting where id >= :lower and id < :upper
     union select id from lease where id >= :lower and id < :upper
-    union select job from outbox where job >= :lower and job < :upper
+    union select subject from outbox where subject >= :lower and subject < :upper
     union select d.parent from waiting w join dependency d on d.cell = w.cell and d.child = w.id
           where d.parent >= :lower and d.parent < :upper) n (id)
 order by id limit :limit

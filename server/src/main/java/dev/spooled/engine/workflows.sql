@@ -31,13 +31,18 @@ with i as materialized (
            webhook, backoff::jsonb, trace, workflow, key, any_parent from i
 ), w as (
     insert into waiting (cell, queue, org, attempt, priority, retry_count, flags, needs, id, run_at, expires_at, workflow, signal)
-    select :cell, queue, org, 0, priority, 0, 1, needs, id, run_at, expires_at, workflow, signal from i where waits
+    select :cell, queue, org, 0, priority, 0, case when webhook is null then 1 else 3 end, needs, id, run_at, expires_at, workflow, signal from i where waits
 ), s as (
     insert into scheduled (cell, queue, org, attempt, priority, retry_count, flags, id, run_at, expires_at)
-    select :cell, queue, org, 0, priority, 0, 1, id, run_at, expires_at from i where not waits and run_at > :now
+    select :cell, queue, org, 0, priority, 0, case when webhook is null then 1 else 3 end, id, run_at, expires_at from i where not waits and run_at > :now
 ), q as (
     insert into ready (cell, queue, org, attempt, priority, retry_count, flags, id, expires_at)
-    select :cell, queue, org, 0, priority, 0, 1, id, expires_at from i where not waits and (run_at is null or run_at <= :now)
+    select :cell, queue, org, 0, priority, 0, case when webhook is null then 1 else 3 end, id, expires_at from i where not waits and (run_at is null or run_at <= :now)
+), v as (
+    insert into outbox (cell, at, subject, event, org, queue, status)
+    select :cell, :now, id, 'job.created', org, queue, case when not waits and run_at > :now then 1 else 0 end from i
+    where :hooked::boolean and exists (
+        select 1 from subscription h where h.cell = :cell and h.org = i.org and h.enabled and 'job.created' = any (h.events))
 )
 insert into count_delta (cell, at, queue, kind, day, n)
 select :cell, :now, array_agg(queue), array_agg(kind), array_agg(day), array_agg(n)
@@ -140,7 +145,7 @@ with recursive p as materialized (
           from x, lateral (values (1, -1), (0, 1)) z (kind, sign) where x.kind = 1) g
     having count(*) > 0
 )
-select v.outcome, (select count(*) from n)::int as added from v
+select v.outcome, (select count(*) from n)::int as added, (select x.queue from x where x.kind = 1) as unscheduled from v
 
 -- name: links_present
 -- After a lost reply: whether the dependencies that were asked for are there.
@@ -177,7 +182,8 @@ with r as (
           group by queue, z.kind, z.sign, day) c
     having count(*) > 0
 )
-select ord, queue from g union all select ord, null::int from u
+select ord, id, org, queue, case when run_at > :now and retry_count = 0 then 1 else 0 end as kind from g
+union all select ord, id, null, null, null from u
 
 -- name: signals_given
 -- After a lost reply: which of the jobs have had their signal.
@@ -222,17 +228,17 @@ with w as materialized (
     left join x y on y.id = d.parent
     group by x.id
 ), n as materialized (
-    select x.*, j.priority, case when j.expires_at > :now then j.expires_at end as expires_at,
+    select x.*, j.priority, case when j.completion_webhook is null then 1 else 3 end as flags, case when j.expires_at > :now then j.expires_at end as expires_at,
            case when p.parents = 0 then 0
                 when coalesce(j.any_parent, false) then case when p.met > 0 then 0 else 1 end
                 else p.parents - p.met end::smallint as needs
     from x join p on p.id = x.id join job j on j.cell = :cell and j.id = x.id
 ), i as (
     insert into ready (cell, queue, org, attempt, priority, retry_count, flags, id, expires_at)
-    select :cell, queue, org, attempt, priority, 0, 1, id, expires_at from n where needs = 0 and not signal
+    select :cell, queue, org, attempt, priority, 0, flags, id, expires_at from n where needs = 0 and not signal
 ), v as (
     insert into waiting (cell, queue, org, attempt, priority, retry_count, flags, needs, id, expires_at, workflow, signal)
-    select :cell, queue, org, attempt, priority, 0, 1, needs, id, expires_at, workflow, signal from n where needs > 0 or signal
+    select :cell, queue, org, attempt, priority, 0, flags, needs, id, expires_at, workflow, signal from n where needs > 0 or signal
 ), u as (
     update job t set expires_at = null from x where t.cell = :cell and t.id = x.id and t.expires_at <= :now
 ), z as (
@@ -255,7 +261,7 @@ with w as materialized (
           group by queue, z.kind, z.sign, uuid7_day(id)) g
     having count(*) > 0
 )
-select ord, queue from n
+select ord, id, org, queue, status from n
 
 -- name: cancel_workflow_jobs
 -- What does not run is cancelled; what runs may finish, but is not tried again (flag 4).
@@ -288,6 +294,11 @@ with r as materialized (
 ), e as (
     insert into ended (cell, id, status) select :cell, id, 6 from x
     on conflict (cell, id) do update set status = excluded.status, taken = null
+), v as (
+    insert into outbox (cell, at, subject, event, org, queue, status, retry_count, error)
+    select :cell, :now, id, 'job.cancelled', org, queue, kind, retry_count, 'the workflow was cancelled' from x
+    where :hooked::boolean and exists (
+        select 1 from subscription h where h.cell = :cell and h.org = x.org and h.enabled and 'job.cancelled' = any (h.events))
 ), d as (
     insert into count_delta (cell, at, queue, kind, day, n)
     select :cell, :now, array_agg(queue), array_agg(kind), array_agg(day), array_agg(n)
@@ -295,7 +306,7 @@ with r as materialized (
           from x, lateral (values (x.kind, -1), (6, 1)) z (kind, sign) group by queue, z.kind, z.sign, uuid7_day(id)) g
     having count(*) > 0
 )
-select count(*)::int as n from x
+select id, org, queue, kind from x
 
 -- name: hold_workflows
 -- Workflows whose jobs this batch ended or brought back, and those it cancels, locked in id order. The statements after

@@ -2,6 +2,7 @@ package dev.spooled.jobs;
 
 import dev.spooled.access.Caller;
 import dev.spooled.engine.Command;
+import dev.spooled.engine.JobStatus;
 import dev.spooled.engine.Lane;
 import dev.spooled.refusal.Refusal;
 import dev.spooled.refusal.Refused;

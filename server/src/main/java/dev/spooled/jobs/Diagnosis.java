@@ -7,6 +7,7 @@ import dev.spooled.db.Row;
 import dev.spooled.db.Sql;
 import dev.spooled.db.Statements;
 import dev.spooled.engine.Command.Holder;
+import dev.spooled.engine.JobStatus;
 import dev.spooled.refusal.Refusal;
 import dev.spooled.refusal.Refused;
 import dev.spooled.time.Clock;

@@ -1,5 +1,6 @@
 package dev.spooled.jobs;
 
+import dev.spooled.engine.JobStatus;
 import java.time.Instant;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;

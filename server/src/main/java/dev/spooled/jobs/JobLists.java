@@ -7,6 +7,7 @@ import dev.spooled.db.PgArray;
 import dev.spooled.db.Sql;
 import dev.spooled.db.Statements;
 import dev.spooled.db.Tx;
+import dev.spooled.engine.JobStatus;
 import dev.spooled.jobs.ListRequest.Key;
 import java.time.Instant;
 import java.util.Comparator;

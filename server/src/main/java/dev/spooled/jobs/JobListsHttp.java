@@ -2,6 +2,7 @@ package dev.spooled.jobs;
 
 import dev.spooled.access.Authenticate;
 import dev.spooled.access.Caller;
+import dev.spooled.engine.JobStatus;
 import dev.spooled.json.Json;
 import dev.spooled.json.JsonWriter;
 import dev.spooled.refusal.Refusal;

@@ -7,6 +7,7 @@ import dev.spooled.db.PgArray;
 import dev.spooled.db.Row;
 import dev.spooled.db.Sql;
 import dev.spooled.db.Statements;
+import dev.spooled.engine.JobStatus;
 import dev.spooled.time.Ids;
 import java.sql.SQLException;
 import java.time.Instant;

@@ -6,6 +6,7 @@ import dev.spooled.db.Db;
 import dev.spooled.db.PgArray;
 import dev.spooled.db.Sql;
 import dev.spooled.db.Statements;
+import dev.spooled.engine.JobStatus;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;

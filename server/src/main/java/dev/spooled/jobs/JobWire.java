@@ -1,5 +1,6 @@
 package dev.spooled.jobs;
 
+import dev.spooled.engine.JobStatus;
 import dev.spooled.json.JsonWriter;
 import java.time.Instant;
 import java.util.UUID;

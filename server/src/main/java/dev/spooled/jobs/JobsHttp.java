@@ -4,6 +4,7 @@ import dev.spooled.access.Authenticate;
 import dev.spooled.access.Caller;
 import dev.spooled.engine.Command.Enqueued;
 import dev.spooled.engine.Command.Holder;
+import dev.spooled.engine.JobStatus;
 import dev.spooled.engine.NewJob;
 import dev.spooled.json.Json;
 import dev.spooled.json.JsonObject;

@@ -1,5 +1,6 @@
 package dev.spooled.jobs;
 
+import dev.spooled.engine.JobStatus;
 import dev.spooled.refusal.Refused;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;

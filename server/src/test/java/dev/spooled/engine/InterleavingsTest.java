@@ -277,7 +277,8 @@ class InterleavingsTest {
                 .and("workers", PgArray.texts().add("w"))
                 .and("day", 20782)
                 .and("today", Ids.floor(0))
-                .and("tomorrow", Ids.floor(1));
+                .and("tomorrow", Ids.floor(1))
+                .and("hooked", false);
         var slots = new ArrayList<Integer>();
         new RoundTrip()
                 .add(EngineSql.CLAIM_BY_KEY, args, row -> slots.add(row.integer("slot")))

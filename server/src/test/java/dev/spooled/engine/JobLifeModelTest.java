@@ -25,6 +25,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
@@ -49,6 +50,7 @@ class JobLifeModelTest {
 
     private static TestCell cell;
     private static int org;
+    private static int runs;
 
     /// One thing the test does. Jobs are named by their number, taken modulo how many there are, so that a list of
     /// steps stays meaningful when some are left out.
@@ -174,6 +176,8 @@ class JobLifeModelTest {
         final JobLifeModel model = new JobLifeModel();
         final int[] queues = new int[3];
         final List<Leased> handedOut = new ArrayList<>();
+        final MovesTold told = new MovesTold();
+        final Set<UUID> reporting = new HashSet<>();
 
         Run() {
             cell.restart();
@@ -190,9 +194,12 @@ class JobLifeModelTest {
                     "job",
                     "job_tag",
                     "count_delta",
+                    "outbox",
+                    "subscription",
                     "count")) {
                 cell.execute("delete from " + table);
             }
+            listen();
             for (int i = 0; i < queues.length; i++) {
                 queues[i] = cell.queue(org, "q-" + UUID.randomUUID());
             }
@@ -216,7 +223,34 @@ class JobLifeModelTest {
                     return step + ": " + fault;
                 }
             }
-            return null;
+            return faultOfOutbox();
+        }
+
+        /// Half of the runs are of an organization with webhooks.
+        private void listen() {
+            boolean hooked = runs++ % 2 == 1;
+            cell.audience = new Audience(true, hooked ? Set.of(org) : Set.of());
+            cell.moves.clear();
+            if (hooked) {
+                cell.execute(
+                        "insert into subscription (cell, id, org, name, url, events, created_at, updated_at) values (0,"
+                                + " gen_random_uuid(), " + org
+                                + ", 'all', 'https://example.com', '{job.created,job.started,"
+                                + "job.completed,job.failed,job.cancelled}', now(), now())");
+            }
+        }
+
+        private @Nullable String faultOfMoves() {
+            List<JobMove> moves = List.copyOf(cell.moves);
+            cell.moves.clear();
+            String fault = told.fault(moves);
+            return fault != null ? fault : told.differenceTo(model.jobs);
+        }
+
+        private @Nullable String faultOfOutbox() {
+            List<String> expected = told.outbox(cell.audience.hasHooks(), reporting);
+            List<String> found = MovesTold.outboxOf(cell);
+            return found.equals(expected) ? null : "outbox holds " + found + " (expected: " + expected + ")";
         }
 
         private @Nullable String playBatch(Step.Batch batch) {
@@ -229,7 +263,8 @@ class JobLifeModelTest {
                     return fault;
                 }
             }
-            return differenceOfTables();
+            String fault = faultOfMoves();
+            return fault != null ? fault : differenceOfTables();
         }
 
         /// As the lane does: a second acknowledgement of a job, or a second chore of a kind, is for the next batch.
@@ -306,13 +341,24 @@ class JobLifeModelTest {
                 case Promote _ -> model.promote(now);
                 case Reap _ -> model.reap(now);
                 case Expire _ -> model.expire(now);
-                case Enqueue enqueue -> model.enqueue(enqueue.jobs(), (List<Enqueued>) answer, now);
+                case Enqueue enqueue -> {
+                    noteReporting(enqueue.jobs(), (List<Enqueued>) answer);
+                    yield model.enqueue(enqueue.jobs(), (List<Enqueued>) answer, now);
+                }
                 case Claim claim -> {
                     handedOut.addAll((List<Leased>) answer);
                     yield model.claim(claim, (List<Leased>) answer, now);
                 }
                 default -> throw new IllegalArgumentException("not of this model: " + command);
             };
+        }
+
+        private void noteReporting(List<NewJob> jobs, List<Enqueued> answers) {
+            for (int i = 0; i < jobs.size(); i++) {
+                if (answers.get(i).created() && jobs.get(i).completionWebhook() != null) {
+                    reporting.add(answers.get(i).id());
+                }
+            }
         }
 
         @SuppressWarnings("unchecked")
@@ -369,6 +415,7 @@ class JobLifeModelTest {
                         .withMaxRetries(ask.job() % 4)
                         .withTimes(runAt, expiresAt);
                 job = backoff == null ? job : job.withBackoff(backoff);
+                job = ask.number() % 4 == 0 ? job.withCompletionWebhook("https://example.com/done") : job;
                 jobs.add(ask.variant() >= 6 ? job.withKey("key-" + (ask.number() + i) % 5) : job);
             }
             return jobs;

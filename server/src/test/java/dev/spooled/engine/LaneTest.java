@@ -2,15 +2,20 @@ package dev.spooled.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.spooled.engine.Command.Claim;
+import dev.spooled.engine.Command.Complete;
 import dev.spooled.engine.Command.Enqueue;
+import dev.spooled.engine.Command.Holder;
 import dev.spooled.engine.Command.Leased;
+import dev.spooled.engine.JobMove.Detail;
 import dev.spooled.refusal.Refusal;
 import dev.spooled.refusal.Refused;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -57,6 +62,46 @@ class LaneTest {
                 null,
                 null,
                 null);
+    }
+
+    /// What is committed is told, in order, before the caller has its answer; not to a watcher that does not watch.
+    @ParameterizedTest
+    @EnumSource
+    void tellsWhoWatches(Lane.Way way) {
+        List<JobMove> heard = new CopyOnWriteArrayList<>();
+        AtomicBoolean watching = new AtomicBoolean(true);
+        try (Lane lane = lane(way).start()) {
+            lane.watch(new JobWatcher() {
+                @Override
+                public boolean isWatching() {
+                    return watching.get();
+                }
+
+                @Override
+                public void moved(List<JobMove> moves) {
+                    heard.addAll(moves);
+                }
+            });
+            UUID job = lane.run(new Enqueue(List.of(job(null)))).getFirst().id();
+            Leased leased =
+                    lane.run(new Claim(org, queue, "w", 1, 60, 0, () -> true)).getFirst();
+            lane.run(new Complete(new Holder(org, job, leased.leaseId(), "w"), "[1]"));
+            assertThat(heard)
+                    .extracting(JobMove::job, JobMove::from, JobMove::to, JobMove::detail)
+                    .containsExactly(
+                            tuple(job, null, JobStatus.PENDING, new Detail.Created(0)),
+                            tuple(job, JobStatus.PENDING, JobStatus.PROCESSING, new Detail.Started("w", 1)),
+                            tuple(
+                                    job,
+                                    JobStatus.PROCESSING,
+                                    JobStatus.COMPLETED,
+                                    new Detail.Completed(leased.startedAt(), "[1]")));
+            assertThat(heard).extracting(JobMove::number).isSorted().doesNotHaveDuplicates();
+            watching.set(false);
+            lane.run(new Enqueue(List.of(job(null))));
+            lane.run(new Enqueue(List.of(job(null))));
+            assertThat(heard).hasSizeLessThanOrEqualTo(4);
+        }
     }
 
     @ParameterizedTest

@@ -108,8 +108,8 @@ class RetentionTest {
         makeWaiting(oldJob("waiting"), parent);
         cell.run(new Fail(holder(claim(queueOf("replayed"))), "no", false, null));
         cell.run(new Complete(holder(claim(queueOf("outbox"))), "{}"));
-        cell.execute("insert into outbox (cell, id, org, event, job, body, created_at) values (0, gen_random_uuid(), "
-                + org + ", 'job.completed', '" + oldJob("outbox") + "', '{}', now())");
+        cell.execute("insert into outbox (cell, at, org, event, subject) values (0, now(), " + org
+                + ", 'job.completed', '" + oldJob("outbox") + "')");
         cell.run(new Cancel(org, oldJob("cancelled")));
         makeWorkflow(oldJob("workflow"));
     }

@@ -26,6 +26,11 @@ final class TestCell implements AutoCloseable {
     final UUID node = UUID.randomUUID();
     private @Nullable AssertedWay asserted;
     int undone;
+    Audience audience = Audience.NOBODY;
+
+    /// What the batches told, as `audience` asked for it.
+    final List<JobMove> moves = new ArrayList<>();
+
     final ExactWay way = new ExactWay(new Ids(clock));
     final EngineChores chores;
     LaneSession session = new LaneSession(database.address(), 0, node, 5);
@@ -95,7 +100,7 @@ final class TestCell implements AutoCloseable {
     }
 
     private List<Ticket<?>> runBatch(List<Ticket<?>> tickets) {
-        var batch = new Batch(clock.nowMicros());
+        var batch = new Batch(clock.nowMicros(), audience);
         List<Ticket<?>> left = new ArrayList<>();
         for (Ticket<?> ticket : tickets) {
             if (!batch.add(ticket)) {
@@ -110,6 +115,7 @@ final class TestCell implements AutoCloseable {
         } catch (SQLException e) {
             throw new IllegalStateException(e);
         }
+        moves.addAll(batch.moves.all());
         if (batch.unsettled) {
             left.add(new Ticket<>(new Command.Settle()));
         }

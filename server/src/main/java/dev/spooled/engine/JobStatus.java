@@ -1,4 +1,4 @@
-package dev.spooled.jobs;
+package dev.spooled.engine;
 
 import java.util.Arrays;
 import java.util.Locale;
@@ -16,17 +16,17 @@ public enum JobStatus {
 
     private static final JobStatus[] BY_NUMBER = values();
 
-    static JobStatus of(int number) {
+    public static JobStatus of(int number) {
         return BY_NUMBER[number];
     }
 
-    static Optional<JobStatus> named(String word) {
+    public static Optional<JobStatus> named(String word) {
         return Arrays.stream(BY_NUMBER)
                 .filter(status -> status.wire().equals(word))
                 .findFirst();
     }
 
-    String wire() {
+    public String wire() {
         return name().toLowerCase(Locale.ROOT);
     }
 }
