@@ -44,6 +44,10 @@ import dev.spooled.web.Web;
 import dev.spooled.workers.SilentWorkers;
 import dev.spooled.workers.Workers;
 import dev.spooled.workers.WorkersHttp;
+import dev.spooled.workflows.Dependencies;
+import dev.spooled.workflows.DependenciesHttp;
+import dev.spooled.workflows.Workflows;
+import dev.spooled.workflows.WorkflowsHttp;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -117,6 +121,7 @@ public final class App implements AutoCloseable {
         var reads = new JobReads(cell.db());
         var lists = new JobLists(cell.db());
         var diagnosis = new Diagnosis(cell.db(), cell.clock());
+        Jobs jobs = jobs(reads, diagnosis);
         return List.of(
                 health,
                 new MetricsHttp(metrics, config.access().metricsToken()),
@@ -125,8 +130,9 @@ public final class App implements AutoCloseable {
                 new ApiKeysHttp(new OwnKeys(cell.db(), cell.clock(), keys), authenticate),
                 new DeadLettersHttp(new DeadLetters(cell.lane(), lists, reads), cell.clock(), authenticate),
                 new JobListsHttp(lists, new JobStats(cell.db()), reads, authenticate),
-                new JobsHttp(
-                        jobs(reads, diagnosis), new Progress(cell.db(), cell.clock(), reads, diagnosis), authenticate),
+                new JobsHttp(jobs, new Progress(cell.db(), cell.clock(), reads, diagnosis), authenticate),
+                new WorkflowsHttp(new Workflows(cell.db(), cell.lane(), jobs, reads), authenticate),
+                new DependenciesHttp(new Dependencies(cell.db(), cell.lane(), reads), authenticate),
                 queuesHttp(authenticate),
                 new WorkersHttp(new Workers(cell.db(), cell.clock()), rhythm(), authenticate));
     }

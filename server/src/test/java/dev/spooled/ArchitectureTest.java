@@ -26,10 +26,10 @@ class ArchitectureTest {
             List.of("orgs"),
             List.of("metrics"),
             List.of("jobs", "health"),
-            List.of("queues", "workers"));
+            List.of("queues", "workers", "workflows", "schedules"));
 
     /// Features that know nothing of each other.
-    private static final List<String> APART = List.of("queues", "workers");
+    private static final List<String> APART = List.of("queues", "workers", "workflows", "schedules");
 
     private static final JavaClasses CLASSES = new ClassFileImporter()
             .withImportOption(new ImportOption.DoNotIncludeTests())

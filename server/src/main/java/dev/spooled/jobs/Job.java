@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 
 /// A job with its live state, as one snapshot showed it. `payload`, `result` and `tags` are JSON text; a list row comes
 /// without the first two.
-record Job(
+public record Job(
         UUID id,
         String queueName,
         JobStatus status,
@@ -27,9 +27,9 @@ record Job(
         @Nullable Progress progress) {
 
     /// What the attempt's worker last said about how far it is, in per cent.
-    record Progress(double percent, @Nullable String message) {}
+    public record Progress(double percent, @Nullable String message) {}
 
-    record Times(
+    public record Times(
             Instant created,
             Instant updated,
             @Nullable Instant scheduled,
@@ -39,7 +39,7 @@ record Job(
             @Nullable Instant leaseExpires) {}
 
     /// What the job belongs to and what it tells. `dependencyMode` is null for a job without dependencies.
-    record Links(
+    public record Links(
             @Nullable UUID parent,
             @Nullable UUID workflow,
             @Nullable String completionWebhook,

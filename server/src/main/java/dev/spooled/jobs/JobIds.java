@@ -6,10 +6,10 @@ import java.util.Optional;
 import java.util.UUID;
 
 /// Job ids as clients write them. What is no id is nobody's id: 404, never 400.
-final class JobIds {
+public final class JobIds {
     private JobIds() {}
 
-    static UUID of(String text) {
+    public static UUID of(String text) {
         return parsed(text).orElseThrow(() -> Refused.notFound("Job not found: " + text));
     }
 
@@ -22,7 +22,7 @@ final class JobIds {
                 .toList();
     }
 
-    static Optional<UUID> parsed(String text) {
+    public static Optional<UUID> parsed(String text) {
         try {
             return Optional.of(UUID.fromString(text));
         } catch (IllegalArgumentException e) {

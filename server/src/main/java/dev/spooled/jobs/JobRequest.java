@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 /// A job as a client asks for it, each field within its own range. What is null takes the queue's default. `payload`
 /// and
 /// `tags` are compact JSON text.
-record JobRequest(
+public record JobRequest(
         String queueName,
         String payload,
         int priority,
@@ -24,7 +24,7 @@ record JobRequest(
         @Nullable String backoff) {
     private static final int MAX_KEY_LENGTH = 255;
 
-    JobRequest {
+    public JobRequest {
         QueueName.checked("queue_name", queueName);
         Ranges.check("priority", priority, -100, 100);
         Ranges.checkOptional("max_retries", maxRetries, 0, 100);

@@ -93,7 +93,7 @@ public final class Jobs {
     }
 
     /// The job that the request comes to: right and size checked, the queue's defaults filled in.
-    NewJob prepared(Caller caller, JobRequest asked) {
+    public NewJob prepared(Caller caller, JobRequest asked) {
         caller.check(asked.queueName());
         checkSize("payload", asked.payload());
         checkExpiry(asked);

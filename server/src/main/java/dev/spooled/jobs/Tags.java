@@ -9,16 +9,16 @@ import org.jspecify.annotations.Nullable;
 
 /// A job's tags: their JSON text, and the terms a tag filter finds the job by: each tag's `key` and `key:value`.
 /// Terms beyond `MAX_TERMS`, and very long ones, are stored but not searched.
-record Tags(String json, List<String> terms) {
+public record Tags(String json, List<String> terms) {
     private static final int MAX_TERMS = 256;
     private static final int MAX_TERM_LENGTH = 255;
 
-    Tags {
+    public Tags {
         SearchedJson.check("tags", json);
     }
 
     /// The tags a request carries, or null.
-    static @Nullable Tags of(JsonObject request) {
+    public static @Nullable Tags of(JsonObject request) {
         String json = request.rawOrNull("tags");
         return json == null ? null : new Tags(json, terms(request.labels("tags")));
     }

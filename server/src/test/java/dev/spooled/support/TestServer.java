@@ -37,6 +37,10 @@ import dev.spooled.web.OpenApi;
 import dev.spooled.web.Web;
 import dev.spooled.workers.Workers;
 import dev.spooled.workers.WorkersHttp;
+import dev.spooled.workflows.Dependencies;
+import dev.spooled.workflows.DependenciesHttp;
+import dev.spooled.workflows.Workflows;
+import dev.spooled.workflows.WorkflowsHttp;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -91,6 +95,8 @@ public final class TestServer implements AutoCloseable {
                                 new DeadLettersHttp(new DeadLetters(lane, lists, reads), clock, authenticate),
                                 new JobListsHttp(lists, new JobStats(database.db()), reads, authenticate),
                                 new JobsHttp(jobs, new Progress(database.db(), clock, reads, diagnosis), authenticate),
+                                new WorkflowsHttp(new Workflows(database.db(), lane, jobs, reads), authenticate),
+                                new DependenciesHttp(new Dependencies(database.db(), lane, reads), authenticate),
                                 new QueuesHttp(settings, new QueueFigures(database.db(), clock, queues), authenticate),
                                 new WorkersHttp(
                                         new Workers(database.db(), clock), WorkersHttp.Rhythm.STANDARD, authenticate)),
