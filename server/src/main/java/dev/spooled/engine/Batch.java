@@ -9,6 +9,7 @@ import dev.spooled.engine.Command.Enqueue;
 import dev.spooled.engine.Command.EnqueueWorkflow;
 import dev.spooled.engine.Command.Expire;
 import dev.spooled.engine.Command.Fail;
+import dev.spooled.engine.Command.Fire;
 import dev.spooled.engine.Command.Heartbeat;
 import dev.spooled.engine.Command.Promote;
 import dev.spooled.engine.Command.Purge;
@@ -65,6 +66,7 @@ final class Batch {
     final List<Ticket<?>> reruns = new ArrayList<>();
     final List<Ticket<?>> links = new ArrayList<>();
     final List<Ticket<?>> signals = new ArrayList<>();
+    final List<Ticket<?>> fires = new ArrayList<>();
     final Map<Ticket<?>, List<Minted>> minted = new HashMap<>();
     final Map<Ticket<?>, WorkflowMade> made = new HashMap<>();
 
@@ -137,6 +139,7 @@ final class Batch {
             case RerunWorkflow rerun -> addHeld(reruns, ticket, rerun.workflow(), 0);
             case AddDependencies link -> addHeld(links, ticket, link.job(), 0);
             case Signal signal -> addHeld(signals, ticket, signal.job(), sizeOf(signal.data()));
+            case Fire fire -> addHeld(fires, ticket, fire.schedule(), sizeOf(fire));
             case Settle _ -> addAlone(settles, ticket, 1);
             case Promote promote -> addAlone(promotes, ticket, promote.limit());
             case Reap reap -> addAlone(reaps, ticket, reap.limit());
@@ -185,6 +188,11 @@ final class Batch {
         return kind.add(ticket);
     }
 
+    private static int sizeOf(Fire fire) {
+        NewJob job = fire.job();
+        return job == null ? 0 : job.bytes();
+    }
+
     private static int sizeOf(@Nullable String text) {
         return text == null ? 0 : text.length();
     }
@@ -219,6 +227,7 @@ final class Batch {
                     EnqueueWorkflow _,
                     CancelWorkflow _,
                     RerunWorkflow _,
+                    Fire _,
                     Claim _,
                     Promote _,
                     Reap _,

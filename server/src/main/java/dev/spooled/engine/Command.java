@@ -1,5 +1,6 @@
 package dev.spooled.engine;
 
+import dev.spooled.db.PgArray;
 import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
@@ -109,6 +110,29 @@ public sealed interface Command<R> {
 
     /// What a step waits for that waits for a signal. `data` is JSON text.
     record Signal(int org, UUID job, @Nullable String data) implements Command<Settled> {}
+
+    /// A run of a schedule: of an occurrence, while the schedule's next one is `expected` (it moves on to `next`), or
+    /// by hand (no occurrence). Times are microseconds since 1970, `NO_TIME` for none. Without a `job` the run is
+    /// written down with the `error` that says why. `skipped` occurrences before it were left out.
+    record Fire(
+            int org,
+            UUID schedule,
+            long occurrenceMicros,
+            long expectedMicros,
+            long nextMicros,
+            int skipped,
+            @Nullable NewJob job,
+            @Nullable String error)
+            implements Command<Fired> {
+        boolean isManual() {
+            return occurrenceMicros == PgArray.NO_TIME;
+        }
+    }
+
+    /// `ran` false when the schedule stands elsewhere by now: another node fired it, or somebody changed it.
+    record Fired(boolean ran, @Nullable UUID job) {
+        static final Fired NOT = new Fired(false, null);
+    }
 
     /// Due scheduled jobs become ready. Answers how many moved; `limit` of them means there may be more.
     record Promote(int limit) implements Command<Integer> {}

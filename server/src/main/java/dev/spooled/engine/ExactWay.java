@@ -44,6 +44,9 @@ final class ExactWay {
         for (Ticket<?> ticket : batch.enqueues) {
             batch.minted.computeIfAbsent(ticket, this::mint);
         }
+        for (Ticket<?> ticket : batch.fires) {
+            batch.minted.computeIfAbsent(ticket, t -> Fires.mint(ids, t));
+        }
         for (Ticket<?> ticket : batch.workflows) {
             batch.made.computeIfAbsent(ticket, t -> mintWorkflow(batch, t));
         }
@@ -110,6 +113,7 @@ final class ExactWay {
             move(trip, cell, batch);
             newJobs.add(trip, cell, batch);
             WorkflowWork.addNew(trip, cell, batch);
+            Fires.add(trip, cell, batch);
         }
 
         void addClaims(RoundTrip trip, int cell) {
@@ -413,6 +417,7 @@ final class ExactWay {
         batch.unsettled = batch.mayEnd();
         ByHand.lookUp(trip, session.cell(), batch);
         WorkflowWork.lookUp(trip, session.cell(), batch);
+        Fires.lookUp(trip, session.cell(), batch);
         newJobs.lookUp(trip, session.cell());
         claims.lookUp(trip, session.cell());
         trip.run(session.connection());

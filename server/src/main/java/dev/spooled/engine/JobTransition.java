@@ -14,7 +14,8 @@ import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/// Every move of a job from one table to another, and the statement of engine.sql or workflows.sql that makes it. There
+/// Every move of a job from one table to another, and the statement of engine.sql, workflows.sql or schedules.sql that
+/// makes it. There
 /// are no others:
 /// a test compares this table with the statements, and the drawing in docs/database.md with this table.
 enum JobTransition {
@@ -22,6 +23,7 @@ enum JobTransition {
     ENQUEUE_KEYED("enqueue_keyed", NOWHERE, READY, SCHEDULED),
     ENQUEUE_CHILD("enqueue_child", NOWHERE, READY, SCHEDULED, WAITING),
     ENQUEUE_WORKFLOW("enqueue_workflow", NOWHERE, READY, SCHEDULED, WAITING),
+    FIRE_SCHEDULES("fire_schedules", NOWHERE, READY, SCHEDULED),
     LINK_READY("link_jobs", READY, WAITING),
     LINK_SCHEDULED("link_jobs", SCHEDULED, WAITING),
     SIGNAL("signal", WAITING, READY, SCHEDULED),

@@ -420,6 +420,11 @@ final class Proposal {
                     enqueue.workflow()
                             .steps()
                             .forEach(step -> memory.forget(step.job().queue()));
+                case Command.Fire fire -> {
+                    if (fire.job() != null) {
+                        memory.forget(fire.job().queue());
+                    }
+                }
                 case Command.AddDependencies link -> {
                     link.parents().forEach(memory::forgetLease);
                     memory.forgetQueues();

@@ -39,7 +39,7 @@ class DatabaseDocTest {
 
     @Test
     void eachStatementMovesJobsExactlyAsTheTransitionsSay() {
-        for (Sql sql : Stream.of(EngineSql.ALL, WorkflowSql.ALL)
+        for (Sql sql : Stream.of(EngineSql.ALL, WorkflowSql.ALL, Fires.ALL)
                 .flatMap(file -> file.all().stream())
                 .toList()) {
             var left = words("delete from (ready|scheduled|waiting|lease|done)\\b", sql.text());
