@@ -37,6 +37,10 @@ import dev.spooled.orgs.Registration;
 import dev.spooled.queues.QueueFigures;
 import dev.spooled.queues.QueueSettings;
 import dev.spooled.queues.QueuesHttp;
+import dev.spooled.schedules.FireSchedules;
+import dev.spooled.schedules.FollowZones;
+import dev.spooled.schedules.Schedules;
+import dev.spooled.schedules.SchedulesHttp;
 import dev.spooled.upkeep.Upkeep;
 import dev.spooled.web.Door;
 import dev.spooled.web.OpenApi;
@@ -66,6 +70,7 @@ public final class App implements AutoCloseable {
     private final ApiKeys keys;
     private final Organizations organizations;
     private final Queues queues;
+    private final Jobs jobs;
     private final Web web;
     private final Upkeep upkeep;
     private volatile boolean serving;
@@ -84,12 +89,16 @@ public final class App implements AutoCloseable {
         organizations =
                 new Organizations(cell.db(), cell.clock(), keys, config.plans().byDefault());
         queues = queues();
+        jobs = jobs(new JobReads(cell.db()), new Diagnosis(cell.db(), cell.clock()));
         web = new Web(
                 options(),
                 doors(),
                 List.of(new MetricsHttp(metrics, config.access().metricsToken())),
                 metrics);
-        upkeep = new Upkeep(List.of(new SilentWorkers(cell.db(), cell.clock(), CELL)));
+        upkeep = new Upkeep(List.of(
+                new SilentWorkers(cell.db(), cell.clock(), CELL),
+                new FireSchedules(cell.db(), cell.clock(), cell.lane(), jobs, CELL),
+                new FollowZones(cell.db(), cell.clock(), CELL)));
     }
 
     // ---- database
@@ -121,7 +130,6 @@ public final class App implements AutoCloseable {
         var reads = new JobReads(cell.db());
         var lists = new JobLists(cell.db());
         var diagnosis = new Diagnosis(cell.db(), cell.clock());
-        Jobs jobs = jobs(reads, diagnosis);
         return List.of(
                 health,
                 new MetricsHttp(metrics, config.access().metricsToken()),
@@ -131,6 +139,7 @@ public final class App implements AutoCloseable {
                 new DeadLettersHttp(new DeadLetters(cell.lane(), lists, reads), cell.clock(), authenticate),
                 new JobListsHttp(lists, new JobStats(cell.db()), reads, authenticate),
                 new JobsHttp(jobs, new Progress(cell.db(), cell.clock(), reads, diagnosis), authenticate),
+                new SchedulesHttp(new Schedules(cell.db(), cell.clock(), cell.lane(), jobs), authenticate),
                 new WorkflowsHttp(new Workflows(cell.db(), cell.lane(), jobs, reads), authenticate),
                 new DependenciesHttp(new Dependencies(cell.db(), cell.lane(), reads), authenticate),
                 queuesHttp(authenticate),

@@ -18,23 +18,27 @@ with i as materialized (
                          :expecteds::timestamptz[], :nexts::timestamptz[], :manuals::boolean[], :skippeds::int[], :errors::text[])
         as t (id, org, queue, timeout_seconds, priority, max_retries, payload, run_at, expires_at, tags, webhook, backoff, trace,
               day, ord, schedule, run_id, occurrence, expected, next, manual, skipped, error)
+), g as materialized (
+    select i.* from i join schedule s on s.cell = :cell and s.id = i.schedule and s.org = i.org
+    where i.manual or s.is_active and s.next_run_at = i.expected
 ), r as (
     insert into schedule_run (cell, schedule, occurrence, id, org, job, status, manual, skipped, error_message, started_at,
                               completed_at)
     select :cell, i.schedule, coalesce(i.occurrence, :now), i.run_id, i.org, case when i.error is null then i.id end,
            case when i.error is null then 'completed' else 'failed' end, i.manual, i.skipped, i.error, :now, :now
-    from i join schedule s on s.cell = :cell and s.id = i.schedule and s.org = i.org
-    where i.manual or s.is_active and s.next_run_at = i.expected
+    from g i
     on conflict (cell, schedule, occurrence) do nothing
     returning id
 ), n as materialized (
-    select i.* from i join r on r.id = i.run_id
+    select g.* from g join r on r.id = g.run_id
 ), u as (
     update schedule s
-    set next_run_at = case when n.manual then s.next_run_at else n.next end,
-        last_run_at = case when n.error is null then :now else s.last_run_at end,
-        run_count = s.run_count + case when n.error is null then 1 else 0 end
-    from n where s.cell = :cell and s.id = n.schedule
+    set next_run_at = case when x.manual then s.next_run_at else x.next end,
+        last_run_at = case when x.fired then :now else s.last_run_at end,
+        run_count = s.run_count + case when x.fired then 1 else 0 end
+    from (select g.schedule, g.manual, g.next, g.error is null and r.id is not null as fired
+          from g left join r on r.id = g.run_id) x
+    where s.cell = :cell and s.id = x.schedule
 ), m as materialized (
     select n.*, run_at > :now as later from n where error is null
 ), j as (

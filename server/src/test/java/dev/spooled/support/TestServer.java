@@ -33,6 +33,9 @@ import dev.spooled.orgs.Registration;
 import dev.spooled.queues.QueueFigures;
 import dev.spooled.queues.QueueSettings;
 import dev.spooled.queues.QueuesHttp;
+import dev.spooled.schedules.FireSchedules;
+import dev.spooled.schedules.Schedules;
+import dev.spooled.schedules.SchedulesHttp;
 import dev.spooled.web.OpenApi;
 import dev.spooled.web.Web;
 import dev.spooled.workers.Workers;
@@ -60,6 +63,10 @@ public final class TestServer implements AutoCloseable {
     public final ApiKeys keys = new ApiKeys(database.db(), clock);
     public final Organizations organizations = new Organizations(database.db(), clock, keys, "enterprise");
     public final EngineChores chores;
+
+    /// Fires due schedules when a test says so.
+    public final FireSchedules fireSchedules;
+
     public final String key;
     public final UUID organization;
     private final Lane lane;
@@ -82,6 +89,7 @@ public final class TestServer implements AutoCloseable {
         var views = new Jobs.Views(reads, new ClaimedJobs(database.db()), diagnosis);
         var queues = new Queues(database.db(), clock, Queues.Defaults.STANDARD);
         var jobs = new Jobs(lane, queues, views, new Jobs.Rules(clock, new JobLimits(1_000, false)), metrics);
+        fireSchedules = new FireSchedules(database.db(), clock, lane, jobs, 0);
         var authenticate = new Authenticate(keys, new WideGate(clock));
         var settings = new QueueSettings(database.db(), clock, queues, lane, new Barrier(database.db(), 0));
         web = new Web(
@@ -95,6 +103,7 @@ public final class TestServer implements AutoCloseable {
                                 new DeadLettersHttp(new DeadLetters(lane, lists, reads), clock, authenticate),
                                 new JobListsHttp(lists, new JobStats(database.db()), reads, authenticate),
                                 new JobsHttp(jobs, new Progress(database.db(), clock, reads, diagnosis), authenticate),
+                                new SchedulesHttp(new Schedules(database.db(), clock, lane, jobs), authenticate),
                                 new WorkflowsHttp(new Workflows(database.db(), lane, jobs, reads), authenticate),
                                 new DependenciesHttp(new Dependencies(database.db(), lane, reads), authenticate),
                                 new QueuesHttp(settings, new QueueFigures(database.db(), clock, queues), authenticate),
