@@ -28,15 +28,15 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SplittableRandom;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Fires what is due, on every node at once: the command that makes the job also moves the schedule on, under its lock
-/// and
-/// only from where it was read, so each occurrence runs once. Missed occurrences are caught up with as the schedule
-/// says.
+/// Fires what is due, on every node at once: the command that makes the job also moves the schedule on, under its
+/// lock and only from where it was read, so each occurrence runs once. Missed occurrences are caught up with as the
+/// schedule says.
 public final class FireSchedules implements Chore {
     private static final Statements SQL = Statements.beside(FireSchedules.class, "schedules.sql");
     private static final Sql DUE = SQL.get("due");
@@ -216,8 +216,8 @@ public final class FireSchedules implements Chore {
         if (jitter == 0) {
             return null;
         }
-        int dice = Objects.hash(schedule.id(), occurrence);
-        return occurrence.plusMillis(Math.floorMod(dice, jitter * 1_000));
+        long seed = schedule.id().getLeastSignificantBits() ^ occurrence.getEpochSecond();
+        return occurrence.plusMillis(new SplittableRandom(seed).nextInt(jitter * 1_000));
     }
 
     /// The schedule's organization itself.
