@@ -57,6 +57,13 @@ with i as materialized (
     select :cell, :now, id, 'job.created', org, queue, case when later then 1 else 0 end from m
     where :hooked::boolean and exists (
         select 1 from subscription h where h.cell = :cell and h.org = m.org and h.enabled and 'job.created' = any (h.events))
+), t as (
+    insert into outbox (cell, at, subject, event, org, detail)
+    select :cell, :now, s.id, 'schedule.triggered', m.org,
+           json_build_object('schedule_id', s.id, 'name', s.name, 'job_id', m.id, 'queue_name', s.queue_name)::text
+    from m join schedule s on s.cell = :cell and s.id = m.schedule
+    where :hooked::boolean and exists (
+        select 1 from subscription h where h.cell = :cell and h.org = m.org and h.enabled and 'schedule.triggered' = any (h.events))
 ), d as (
     insert into count_delta (cell, at, queue, kind, day, n)
     select :cell, :now, array_agg(queue), array_agg(kind), array_agg(day), array_agg(n)

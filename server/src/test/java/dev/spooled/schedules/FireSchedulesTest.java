@@ -208,6 +208,21 @@ class FireSchedulesTest {
     }
 
     @Test
+    void aRunIsToldToWebhooks() {
+        String id = create("* * * * * *", "");
+        execute("insert into subscription (cell, id, org, name, url, events, created_at, updated_at) select 0,"
+                + " gen_random_uuid(), org, 'h', 'https://example.org', '{schedule.triggered,job.created}', now(), now()"
+                + " from schedule");
+        server.chores.noteHooks().runOnce();
+        server.post("/schedules/" + id + "/trigger", "");
+        List<String> told = rows(
+                "select event || ' ' || coalesce(detail, '') as e from outbox order by event", row -> row.text("e"));
+        assertThat(told).hasSize(2);
+        assertThat(told.getFirst()).isEqualTo("job.created ");
+        assertThat(told.getLast()).startsWith("schedule.triggered {").contains(id, "\"queue_name\" : \"ticks\"");
+    }
+
+    @Test
     void pausedAndDeletedSchedulesDoNotRun() throws Exception {
         String paused = create("* * * * * *", "");
         String deleted = create("* * * * * *", "");
