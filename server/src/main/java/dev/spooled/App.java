@@ -71,6 +71,10 @@ import dev.spooled.orgs.WebhookTokensHttp;
 import dev.spooled.queues.QueueFigures;
 import dev.spooled.queues.QueueSettings;
 import dev.spooled.queues.QueuesHttp;
+import dev.spooled.schedules.FireSchedules;
+import dev.spooled.schedules.FollowZones;
+import dev.spooled.schedules.Schedules;
+import dev.spooled.schedules.SchedulesHttp;
 import dev.spooled.upkeep.Upkeep;
 import dev.spooled.web.Door;
 import dev.spooled.web.OpenApi;
@@ -78,6 +82,10 @@ import dev.spooled.web.Web;
 import dev.spooled.workers.SilentWorkers;
 import dev.spooled.workers.Workers;
 import dev.spooled.workers.WorkersHttp;
+import dev.spooled.workflows.Dependencies;
+import dev.spooled.workflows.DependenciesHttp;
+import dev.spooled.workflows.Workflows;
+import dev.spooled.workflows.WorkflowsHttp;
 import java.net.URI;
 import java.util.ArrayList;
 import java.util.List;
@@ -160,6 +168,8 @@ public final class App implements AutoCloseable {
         upkeep = new Upkeep(List.of(
                 new HealthReport(grpc),
                 new SilentWorkers(cell.db(), cell.clock(), CELL),
+                new FireSchedules(cell.db(), cell.clock(), cell.lane(), jobs, CELL),
+                new FollowZones(cell.db(), cell.clock(), CELL),
                 new SpentTokens(cell.db(), cell.clock()),
                 new DeletedOrganizations(cell.db(), cell.clock(), cell.lane(), audit, CELL)));
     }
@@ -235,6 +245,9 @@ public final class App implements AutoCloseable {
                 new DeadLettersHttp(new DeadLetters(cell.lane(), lists, reads), cell.clock(), authenticate),
                 new JobListsHttp(lists, new JobStats(cell.db()), reads, authenticate),
                 new JobsHttp(jobs, new Progress(cell.db(), cell.clock(), reads, diagnosis), authenticate),
+                new SchedulesHttp(new Schedules(cell.db(), cell.clock(), cell.lane(), jobs), authenticate),
+                new WorkflowsHttp(new Workflows(cell.db(), cell.lane(), jobs, reads), authenticate),
+                new DependenciesHttp(new Dependencies(cell.db(), cell.lane(), reads), authenticate),
                 queuesHttp(authenticate),
                 new WorkersHttp(new Workers(cell.db(), cell.clock()), rhythm(), authenticate));
     }

@@ -62,6 +62,28 @@ final class RouteWalkTest {
             THING operate POST   /api/v1/jobs/{id}/retry
             THING operate PUT    /api/v1/jobs/{id}/priority      {"priority":1}
             THING operate POST   /api/v1/jobs/{id}/progress      {"worker_id":"secret-worker","progress":1}
+            THING read    GET    /api/v1/jobs/{id}/dependencies
+            THING operate POST   /api/v1/jobs/{id}/dependencies {"depends_on":["01a21441-98c8-706e-9034-a5ccf5330056"]}
+            THING operate POST   /api/v1/jobs/{id}/signal
+            OWN   read    GET    /api/v1/workflows
+            OWN   operate POST   /api/v1/workflows            {"name":"b","jobs":[{"key":"a","queue_name":"b","payload":{}}]}
+            THING read    GET    /api/v1/workflows/{id}
+            THING operate DELETE /api/v1/workflows/{id}
+            THING operate POST   /api/v1/workflows/{id}/cancel
+            THING operate POST   /api/v1/workflows/{id}/retry
+            THING read    GET    /api/v1/workflows/{id}/jobs
+            THING read    GET    /api/v1/workflows/{id}/jobs/status
+            THING read    GET    /api/v1/workflows/{id}/jobs/{job}
+            OWN   read    GET    /api/v1/schedules
+            OWN   operate POST   /api/v1/schedules            {"name":"b","queue_name":"b","cron_expression":"0 0 1 1 *","payload_template":{}}
+            OWN   read    POST   /api/v1/schedules/preview    {"cron_expression":"0 0 1 1 *"}
+            THING read    GET    /api/v1/schedules/{id}
+            THING operate PUT    /api/v1/schedules/{id}       {"name":"stolen"}
+            THING operate DELETE /api/v1/schedules/{id}
+            THING operate POST   /api/v1/schedules/{id}/pause
+            THING operate POST   /api/v1/schedules/{id}/resume
+            THING operate POST   /api/v1/schedules/{id}/trigger
+            THING read    GET    /api/v1/schedules/{id}/history
             OPEN  -       GET    /health
             OPEN  -       GET    /health/live
             OPEN  -       GET    /health/ready
@@ -193,8 +215,35 @@ final class RouteWalkTest {
                                 .body(),
                         "id"));
         THINGS.put("/api/v1/organizations/", organization);
+        THINGS.put(
+                "/api/v1/workflows/",
+                text(
+                        SERVER.post(
+                                        victim,
+                                        "/workflows",
+                                        "{\"name\":\"secret-flow\",\"jobs\":[{\"key\":\"secret-step\","
+                                                + "\"queue_name\":\"secret-of-a\",\"payload\":{}}]}")
+                                .body(),
+                        "workflow_id"));
+        THINGS.put(
+                "/api/v1/schedules/",
+                text(
+                        SERVER.post(
+                                        victim,
+                                        "/schedules",
+                                        "{\"name\":\"secret-plan\",\"queue_name\":\"secret-of-a\","
+                                                + "\"cron_expression\":\"0 0 1 1 *\",\"payload_template\":{}}")
+                                .body(),
+                        "id"));
         SECRETS.addAll(THINGS.values());
-        SECRETS.addAll(List.of("secret-of-a", "dead-of-a", "secret@example.com", "secret-host", text(dead, "id")));
+        SECRETS.addAll(List.of(
+                "secret-of-a",
+                "dead-of-a",
+                "secret@example.com",
+                "secret-host",
+                "secret-step",
+                "secret-plan",
+                text(dead, "id")));
     }
 
     @AfterAll
@@ -240,6 +289,7 @@ final class RouteWalkTest {
         String path = route.path().replace("{name}", "secret-of-a").replace("{slug}", "some-slug");
         return path.contains("{id}")
                 ? path.replace("{id}", thing(path))
+                        .replace("{job}", UUID.randomUUID().toString())
                         .replace("{user_id}", UUID.randomUUID().toString())
                 : path;
     }

@@ -1,20 +1,27 @@
 package dev.spooled.engine;
 
+import dev.spooled.engine.Command.AddDependencies;
 import dev.spooled.engine.Command.Cancel;
+import dev.spooled.engine.Command.CancelWorkflow;
 import dev.spooled.engine.Command.Claim;
 import dev.spooled.engine.Command.Complete;
 import dev.spooled.engine.Command.Enqueue;
+import dev.spooled.engine.Command.EnqueueWorkflow;
 import dev.spooled.engine.Command.Expire;
 import dev.spooled.engine.Command.Fail;
+import dev.spooled.engine.Command.Fire;
 import dev.spooled.engine.Command.Heartbeat;
 import dev.spooled.engine.Command.Promote;
 import dev.spooled.engine.Command.Purge;
 import dev.spooled.engine.Command.Reap;
 import dev.spooled.engine.Command.Release;
 import dev.spooled.engine.Command.Replay;
+import dev.spooled.engine.Command.RerunWorkflow;
 import dev.spooled.engine.Command.Retry;
 import dev.spooled.engine.Command.SetPriority;
 import dev.spooled.engine.Command.Settle;
+import dev.spooled.engine.Command.Signal;
+import dev.spooled.engine.Command.WorkflowMade;
 import dev.spooled.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -24,8 +31,10 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /// What one transaction of the lane is asked to do: tickets by kind, within the bounds of a batch. Knows no SQL.
 /// A job is touched by one acknowledgement per batch; a second one waits for the next.
@@ -52,7 +61,14 @@ final class Batch {
     final List<Ticket<?>> expires = new ArrayList<>();
     final List<Ticket<?>> enqueues = new ArrayList<>();
     final List<Ticket<?>> claims = new ArrayList<>();
+    final List<Ticket<?>> workflows = new ArrayList<>();
+    final List<Ticket<?>> workflowCancels = new ArrayList<>();
+    final List<Ticket<?>> reruns = new ArrayList<>();
+    final List<Ticket<?>> links = new ArrayList<>();
+    final List<Ticket<?>> signals = new ArrayList<>();
+    final List<Ticket<?>> fires = new ArrayList<>();
     final Map<Ticket<?>, List<Minted>> minted = new HashMap<>();
+    final Map<Ticket<?>, WorkflowMade> made = new HashMap<>();
 
     /// Queues whose jobs came back (released, promoted, reaped): known only after the batch ran, so parked claims of
     /// theirs look again in the next one. New jobs meet the parked claims in their own batch.
@@ -107,7 +123,7 @@ final class Batch {
             case Enqueue enqueue -> addEnqueue(ticket, enqueue);
             case Claim claim -> addTo(claims, ticket, claim.limit());
             case Complete complete ->
-                addHeld(completes, ticket, complete.holder().job(), sizeOf(complete));
+                addHeld(completes, ticket, complete.holder().job(), sizeOf(complete.result()));
             case Fail fail ->
                 addHeld(fails, ticket, fail.holder().job(), fail.error().length());
             case Heartbeat heartbeat ->
@@ -118,6 +134,12 @@ final class Batch {
             case Retry retry -> addHeld(revivals, ticket, retry.job(), 0);
             case Replay replay -> addAllHeld(revivals, ticket, replay.jobs());
             case Purge purge -> addAllHeld(purges, ticket, purge.jobs());
+            case EnqueueWorkflow enqueue -> addWorkflow(ticket, enqueue.workflow());
+            case CancelWorkflow cancel -> addHeld(workflowCancels, ticket, cancel.workflow(), 0);
+            case RerunWorkflow rerun -> addHeld(reruns, ticket, rerun.workflow(), 0);
+            case AddDependencies link -> addHeld(links, ticket, link.job(), 0);
+            case Signal signal -> addHeld(signals, ticket, signal.job(), sizeOf(signal.data()));
+            case Fire fire -> addHeld(fires, ticket, fire.schedule(), sizeOf(fire));
             case Settle _ -> addAlone(settles, ticket, 1);
             case Promote promote -> addAlone(promotes, ticket, promote.limit());
             case Reap reap -> addAlone(reaps, ticket, reap.limit());
@@ -134,6 +156,11 @@ final class Batch {
             bytes += job.bytes();
         }
         return addTo(enqueues, ticket, enqueue.jobs().size());
+    }
+
+    private boolean addWorkflow(Ticket<?> ticket, NewWorkflow workflow) {
+        bytes += workflow.bytes();
+        return addTo(workflows, ticket, workflow.steps().size());
     }
 
     private boolean addHeld(List<Ticket<?>> kind, Ticket<?> ticket, UUID job, int size) {
@@ -161,9 +188,18 @@ final class Batch {
         return kind.add(ticket);
     }
 
-    private static int sizeOf(Complete complete) {
-        String result = complete.result();
-        return result == null ? 0 : result.length();
+    private static int sizeOf(Fire fire) {
+        NewJob job = fire.job();
+        return job == null ? 0 : job.bytes();
+    }
+
+    private static int sizeOf(@Nullable String text) {
+        return text == null ? 0 : text.length();
+    }
+
+    /// The ids of a new workflow, once the batch is prepared.
+    WorkflowMade madeBy(Ticket<?> ticket) {
+        return Objects.requireNonNull(made.get(ticket));
     }
 
     /// Sorts acknowledgements by job: rows are locked in id order, so that two nodes never wait for each other.
@@ -182,13 +218,30 @@ final class Batch {
             case Cancel cancel -> cancel.job();
             case SetPriority change -> change.job();
             case Retry retry -> retry.job();
-            case Replay _, Purge _, Settle _, Enqueue _, Claim _, Promote _, Reap _, Expire _ ->
-                throw new IllegalArgumentException("no single job: " + command);
+            case AddDependencies link -> link.job();
+            case Signal signal -> signal.job();
+            case Replay _,
+                    Purge _,
+                    Settle _,
+                    Enqueue _,
+                    EnqueueWorkflow _,
+                    CancelWorkflow _,
+                    RerunWorkflow _,
+                    Fire _,
+                    Claim _,
+                    Promote _,
+                    Reap _,
+                    Expire _ -> throw new IllegalArgumentException("no single job: " + command);
         };
     }
 
-    /// Whether anything in it may end a job that others wait for.
+    /// Whether anything in it may end a job that others or a workflow wait for, or bring one back.
     boolean mayEnd() {
+        return !(workflowCancels.isEmpty() && reruns.isEmpty() && links.isEmpty() && revivals.isEmpty())
+                || mayEndSingle();
+    }
+
+    private boolean mayEndSingle() {
         return !(completes.isEmpty()
                 && fails.isEmpty()
                 && cancels.isEmpty()
@@ -218,6 +271,10 @@ final class Batch {
             List<Minted> ids = minted.get(ticket);
             if (ids != null) {
                 into.minted.put(ticket, ids);
+            }
+            WorkflowMade workflow = made.get(ticket);
+            if (workflow != null) {
+                into.made.put(ticket, workflow);
             }
         }
         return List.of(first, second);

@@ -1,5 +1,6 @@
 package dev.spooled.engine;
 
+import dev.spooled.db.PgArray;
 import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
@@ -79,6 +80,60 @@ public sealed interface Command<R> {
     /// Removes those of the jobs that are dead letters at that instant, with all that belongs to them. Answers which.
     record Purge(int org, List<UUID> jobs) implements Command<List<UUID>> {}
 
+    /// A workflow with all its jobs, in one transaction.
+    record EnqueueWorkflow(NewWorkflow workflow) implements Command<WorkflowMade> {}
+
+    /// The ids of a new workflow and of its jobs, in the order of its steps.
+    record WorkflowMade(UUID id, List<UUID> jobs) {}
+
+    /// Cancels what does not run of an open workflow, and the workflow.
+    record CancelWorkflow(int org, UUID workflow) implements Command<Settled> {}
+
+    /// A failed workflow starts over from what did not complete, or as a `whole`.
+    record RerunWorkflow(int org, UUID workflow, boolean whole) implements Command<Settled> {}
+
+    /// A job that does not run waits for further jobs from now on: for all of them, or for any one.
+    record AddDependencies(int org, UUID job, List<UUID> parents, boolean anyParent) implements Command<Linked> {}
+
+    /// What became of new dependencies; `added` are those that were not there before.
+    record Linked(Outcome outcome, int added) {
+        /// In the order of the numbers that link_jobs answers.
+        public enum Outcome {
+            LINKED,
+            UNKNOWN_JOB,
+            CIRCLE,
+            PARENT_LOST,
+            /// Nothing was done: the job runs, has ended, or was just moving between two tables.
+            MOVED
+        }
+    }
+
+    /// What a step waits for that waits for a signal. `data` is JSON text.
+    record Signal(int org, UUID job, @Nullable String data) implements Command<Settled> {}
+
+    /// A run of a schedule: of an occurrence, while the schedule's next one is `expected` (it moves on to `next`), or
+    /// by hand (no occurrence). Times are microseconds since 1970, `NO_TIME` for none. Without a `job` the run is
+    /// written down with the `error` that says why. `skipped` occurrences before it were left out.
+    record Fire(
+            int org,
+            UUID schedule,
+            long occurrenceMicros,
+            long expectedMicros,
+            long nextMicros,
+            int skipped,
+            @Nullable NewJob job,
+            @Nullable String error)
+            implements Command<Fired> {
+        boolean isManual() {
+            return occurrenceMicros == PgArray.NO_TIME;
+        }
+    }
+
+    /// `ran` false when the schedule stands elsewhere by now: another node fired it, or somebody changed it.
+    record Fired(boolean ran, @Nullable UUID job) {
+        static final Fired NOT = new Fired(false, null);
+    }
+
     /// Due scheduled jobs become ready. Answers how many moved; `limit` of them means there may be more.
     record Promote(int limit) implements Command<Integer> {}
 
@@ -111,6 +166,8 @@ public sealed interface Command<R> {
         record Retried() implements Settled {}
 
         record Prioritised(int old) implements Settled {}
+
+        record Signalled() implements Settled {}
 
         /// No row matched: why is a question for `Diagnosis`.
         record Missed() implements Settled {}

@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
 /// Runs a batch with guarded statements that answer per row: right whatever other nodes do, and always the way back.
 /// One round trip, one transaction; answers are proposed to the tickets and published by the lane.
 final class ExactWay {
-    private static final int SETTLED_MAX = 500;
+    private static final int SETTLED_MAX = Batch.COMMANDS_MAX;
 
     private final Ids ids;
     private final LeaseIds leaseIds = new LeaseIds();
@@ -44,6 +44,18 @@ final class ExactWay {
         for (Ticket<?> ticket : batch.enqueues) {
             batch.minted.computeIfAbsent(ticket, this::mint);
         }
+        for (Ticket<?> ticket : batch.fires) {
+            batch.minted.computeIfAbsent(ticket, t -> Fires.mint(ids, t));
+        }
+        for (Ticket<?> ticket : batch.workflows) {
+            batch.made.computeIfAbsent(ticket, t -> mintWorkflow(batch, t));
+        }
+    }
+
+    private Command.WorkflowMade mintWorkflow(Batch batch, Ticket<?> ticket) {
+        var jobs = new ArrayList<Minted>();
+        batch.minted.put(ticket, jobs);
+        return WorkflowWork.mint(ids, (Command.EnqueueWorkflow) ticket.command(), jobs, ticket);
     }
 
     private List<Minted> mint(Ticket<?> ticket) {
@@ -97,8 +109,11 @@ final class ExactWay {
         void addBeforeClaims(RoundTrip trip, int cell) {
             settle(trip, cell, batch);
             ByHand.add(trip, cell, batch);
+            WorkflowWork.add(trip, cell, batch);
             move(trip, cell, batch);
             newJobs.add(trip, cell, batch);
+            WorkflowWork.addNew(trip, cell, batch);
+            Fires.add(trip, cell, batch);
         }
 
         void addClaims(RoundTrip trip, int cell) {
@@ -336,7 +351,7 @@ final class ExactWay {
         add(batch, row, JobStatus.of(row.integer("kind")), JobStatus.CANCELLED, Detail.NONE);
     }
 
-    private static void add(Batch batch, Row row, JobStatus from, JobStatus to, Detail detail) throws SQLException {
+    static void add(Batch batch, Row row, JobStatus from, JobStatus to, Detail detail) throws SQLException {
         batch.moves.add(row.integer("org"), row.integer("queue"), row.uuid("id"), from, to, detail);
     }
 
@@ -348,12 +363,14 @@ final class ExactWay {
         if (!batch.mayEnd()) {
             return;
         }
+        WorkflowWork.addCancels(trip, cell, batch);
         trip.add(EngineSql.HOLD_CHILDREN, Args.of("cell", cell).and("limit", SETTLED_MAX), row -> {
             int taken = row.integer("taken");
             batch.unsettled |= taken == SETTLED_MAX;
             batch.settles.forEach(ticket -> ticket.propose(taken));
         });
         trip.add(EngineSql.SETTLE_CHILDREN, timed(cell, batch), row -> settled(batch, row));
+        WorkflowWork.settle(trip, cell, batch);
     }
 
     private static void settled(Batch batch, Row row) throws SQLException {
@@ -399,6 +416,8 @@ final class ExactWay {
         batch.settles.forEach(ticket -> ticket.propose(SETTLED_MAX));
         batch.unsettled = batch.mayEnd();
         ByHand.lookUp(trip, session.cell(), batch);
+        WorkflowWork.lookUp(trip, session.cell(), batch);
+        Fires.lookUp(trip, session.cell(), batch);
         newJobs.lookUp(trip, session.cell());
         claims.lookUp(trip, session.cell());
         trip.run(session.connection());

@@ -14,12 +14,19 @@ import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/// Every move of a job from one table to another, and the statement of engine.sql that makes it. There are no others:
+/// Every move of a job from one table to another, and the statement of engine.sql, workflows.sql or schedules.sql that
+/// makes it. There
+/// are no others:
 /// a test compares this table with the statements, and the drawing in docs/database.md with this table.
 enum JobTransition {
     ENQUEUE("enqueue", NOWHERE, READY, SCHEDULED),
     ENQUEUE_KEYED("enqueue_keyed", NOWHERE, READY, SCHEDULED),
     ENQUEUE_CHILD("enqueue_child", NOWHERE, READY, SCHEDULED, WAITING),
+    ENQUEUE_WORKFLOW("enqueue_workflow", NOWHERE, READY, SCHEDULED, WAITING),
+    FIRE_SCHEDULES("fire_schedules", NOWHERE, READY, SCHEDULED),
+    LINK_READY("link_jobs", READY, WAITING),
+    LINK_SCHEDULED("link_jobs", SCHEDULED, WAITING),
+    SIGNAL("signal", WAITING, READY, SCHEDULED),
     SETTLE_CHILDREN("settle_children", WAITING, READY, SCHEDULED, CANCELLED),
     CLAIM("claim", READY, LEASE),
     CLAIM_BY_KEY("claim_by_key", READY, LEASE),
@@ -34,7 +41,13 @@ enum JobTransition {
     EXPIRE_READY("expire", READY, CANCELLED),
     EXPIRE_SCHEDULED("expire", SCHEDULED, CANCELLED),
     EXPIRE_WAITING("expire", WAITING, CANCELLED),
+    CANCEL_WORKFLOW_READY("cancel_workflow_jobs", READY, CANCELLED),
+    CANCEL_WORKFLOW_SCHEDULED("cancel_workflow_jobs", SCHEDULED, CANCELLED),
+    CANCEL_WORKFLOW_WAITING("cancel_workflow_jobs", WAITING, CANCELLED),
     REVIVE("revive", DEADLETTER, READY),
+    RERUN_COMPLETED("rerun_workflows", COMPLETED, READY, WAITING),
+    RERUN_DEAD("rerun_workflows", DEADLETTER, READY, WAITING),
+    RERUN_CANCELLED("rerun_workflows", CANCELLED, READY, WAITING),
     PURGE("purge", DEADLETTER, NOWHERE);
 
     /// Where a job's id may lie. The three ends share the table `done`.

@@ -151,6 +151,15 @@ public final class Lane implements AutoCloseable {
                 String result = complete.result();
                 yield 128L + (result == null ? 0 : result.length());
             }
+            case Command.EnqueueWorkflow enqueue -> enqueue.workflow().bytes();
+            case Command.Signal signal -> {
+                String data = signal.data();
+                yield 128L + (data == null ? 0 : data.length());
+            }
+            case Command.Fire fire -> {
+                NewJob job = fire.job();
+                yield 128L + (job == null ? 0 : job.bytes());
+            }
             case Command.Replay replay -> 64L * replay.jobs().size();
             case Command.Purge purge -> 64L * purge.jobs().size();
             default -> 128L;
@@ -252,6 +261,13 @@ public final class Lane implements AutoCloseable {
         switch (ticket.command()) {
             case Claim claim -> offer(claim.queue(), batch);
             case Command.Enqueue enqueue -> enqueue.jobs().forEach(job -> offer(job.queue(), batch));
+            case Command.Fire fire -> {
+                if (fire.job() != null) {
+                    offer(fire.job().queue(), batch);
+                }
+            }
+            case Command.EnqueueWorkflow enqueue ->
+                enqueue.workflow().steps().forEach(step -> offer(step.job().queue(), batch));
             default -> {}
         }
         if (!batch.add(ticket)) {

@@ -77,7 +77,7 @@ final class NewJobs {
         }
         addHolders(trip, cell);
         if (!tagged.isEmpty()) {
-            trip.add(EngineSql.TAG, tags(cell));
+            trip.add(EngineSql.TAG, tags(tagged, cell));
         }
     }
 
@@ -85,7 +85,7 @@ final class NewJobs {
         return columns(jobs, cell, batch.now()).and("hooked", batch.audience().hasHooks());
     }
 
-    private static JobStatus firstStatus(Minted minted, Batch batch) {
+    static JobStatus firstStatus(Minted minted, Batch batch) {
         long runAt = minted.job().runAtMicros();
         return runAt != NO_TIME && runAt > batch.nowMicros() ? JobStatus.SCHEDULED : JobStatus.PENDING;
     }
@@ -237,11 +237,11 @@ final class NewJobs {
                 .and("days", days);
     }
 
-    private Args tags(int cell) {
+    static Args tags(List<Minted> jobs, int cell) {
         PgArray orgs = PgArray.ints();
         PgArray terms = PgArray.texts();
         PgArray ids = PgArray.uuids();
-        for (Minted minted : tagged) {
+        for (Minted minted : jobs) {
             for (String term : minted.job().terms()) {
                 orgs.add(minted.job().org());
                 terms.add(term);

@@ -98,6 +98,7 @@ final class Proposal {
         fresh.keySet().forEach(queue -> asks.putIfAbsent(queue, List.of()));
         asks.forEach((queue, waiting) -> proposal.deal(queue, waiting, fresh.getOrDefault(queue, List.of())));
         proposal.rest.minted.putAll(batch.minted);
+        proposal.rest.made.putAll(batch.made);
         proposal.rest.sort();
         return proposal;
     }
@@ -415,8 +416,27 @@ final class Proposal {
                         memory.forgetQueues();
                     }
                 }
-                case Command.Cancel _, Command.SetPriority _, Command.Retry _, Command.Replay _, Command.Purge _ ->
+                case Command.EnqueueWorkflow enqueue ->
+                    enqueue.workflow()
+                            .steps()
+                            .forEach(step -> memory.forget(step.job().queue()));
+                case Command.Fire fire -> {
+                    if (fire.job() != null) {
+                        memory.forget(fire.job().queue());
+                    }
+                }
+                case Command.AddDependencies link -> {
+                    link.parents().forEach(memory::forgetLease);
                     memory.forgetQueues();
+                }
+                case Command.Cancel _,
+                        Command.SetPriority _,
+                        Command.Retry _,
+                        Command.Replay _,
+                        Command.Purge _,
+                        Command.CancelWorkflow _,
+                        Command.RerunWorkflow _,
+                        Command.Signal _ -> memory.forgetQueues();
                 case Command.Settle _ -> memory.forgetQueues();
             }
         }

@@ -80,7 +80,7 @@ with r as (
               l.retry_count, l.flags, l.lease_id, l.started_at, l.worker
 ), y as (
     select x.*, case when j.expires_at > x.started_at then j.expires_at end as job_expires_at, w.version,
-           x.retry and x.retry_count < coalesce(j.max_retries, 0) as again,
+           x.retry and x.flags & 4 = 0 and x.retry_count < coalesce(j.max_retries, 0) as again,
            :now::timestamptz + make_interval(secs => coalesce(x.after_seconds,
                backoff_seconds(coalesce(j.backoff, u.backoff), x.retry_count, x.luck / 1e6))) as run_at
     from x
@@ -216,10 +216,14 @@ with r as (
 ), i as (
     insert into ready (cell, queue, org, attempt, priority, retry_count, flags, id, expires_at)
     select :cell, x.queue, x.org, x.attempt, coalesce(j.priority, 0), 0,
-           exists (select 1 from dependency p where p.cell = :cell and p.parent = x.id)::int
+           (j.workflow is not null or exists (select 1 from dependency p where p.cell = :cell and p.parent = x.id))::int
                + case when j.completion_webhook is null then 0 else 2 end, x.id,
            case when j.expires_at > :now then j.expires_at end
     from x left join job j on j.cell = :cell and j.id = x.id
+), e as (
+    insert into ended (cell, id, status)
+    select :cell, x.id, 0 from x join job j on j.cell = :cell and j.id = x.id where j.workflow is not null
+    on conflict (cell, id) do update set status = excluded.status, taken = null
 ), u as (
     update job t set expires_at = null from x where t.cell = :cell and t.id = x.id and t.expires_at <= :now
 ), d as (
@@ -298,7 +302,8 @@ with c as (
 ), g as (
     delete from lease where ctid = any (array (select ct from c)) returning id
 ), y as (
-    select c.*, case when j.expires_at > c.started_at then j.expires_at end as job_expires_at, w.version, c.retry_count < coalesce(j.max_retries, 0) as again,
+    select c.*, case when j.expires_at > c.started_at then j.expires_at end as job_expires_at, w.version,
+           c.flags & 4 = 0 and c.retry_count < coalesce(j.max_retries, 0) as again,
            case c.outcome when 3 then 'timed out' else 'lease expired' end as error
     from c
     left join job j on j.cell = :cell and j.id = c.id
@@ -647,26 +652,33 @@ from (select w.id from c join waiting w on w.cell = :cell and w.id = c.child ord
 
 -- name: settle_children
 -- What became of the parents decides over each waiting job once, however many of them ended in this batch: it starts when
--- enough have completed, and is cancelled when enough no longer can. Cancelled ones that others wait for are next.
-with e as (
-    delete from ended where cell = :cell and taken = pg_backend_pid() returning id, status
+-- enough have completed and its signal, if it waits for one, has come, and is cancelled when enough no longer can
+-- complete. The parents are looked at anew each time, so nothing depends on who counted what before. Cancelled ones that
+-- others wait for are next. The rows of `ended` that were taken up stay for the workflows (settle_workflows).
+with k as materialized (
+    select distinct d.child from ended e join dependency d on d.cell = :cell and d.parent = e.id
+    where e.cell = :cell and e.taken = pg_backend_pid()
 ), p as materialized (
-    select p.child, count(*) filter (where e.status = 3) as met, min(e.id::text) filter (where e.status <> 3) as broken,
-           min(e.status) filter (where e.status <> 3) as broken_status
-    from e join dependency p on p.cell = :cell and p.parent = e.id group by p.child
-), c as materialized (
-    select w.*, p.met, p.broken, p.broken_status,
-           case when w.needs <= p.met then 'starts'
-                when p.broken is not null and not (coalesce(j.any_parent, false) and exists (
-                    select 1 from dependency o where o.cell = :cell and o.child = w.id
-                    and not exists (select 1 from done x where x.cell = :cell and x.id = o.parent))) then 'lost'
-                else 'waits' end as fate
+    select k.child, count(*) as parents, count(*) filter (where x.status = 3) as met,
+           count(*) filter (where x.status > 3) as dead, min(x.id::text) filter (where x.status > 3) as broken,
+           (array_agg(x.status order by x.id) filter (where x.status > 3))[1] as broken_status
+    from k join waiting w on w.cell = :cell and w.id = k.child
+    join dependency d on d.cell = :cell and d.child = k.child
+    left join done x on x.cell = :cell and x.id = d.parent
+    group by k.child
+), f as materialized (
+    select w.*, p.broken, p.broken_status, p.dead > 0 and (not coalesce(j.any_parent, false) or p.dead = p.parents) as lost,
+           case when coalesce(j.any_parent, false) then case when p.met > 0 then 0 else 1 end
+                else p.parents - p.met end::smallint as left_over
     from p join waiting w on w.cell = :cell and w.id = p.child
     left join job j on j.cell = :cell and j.id = w.id
+), c as materialized (
+    select f.*, case when lost then 'lost' when left_over = 0 and not signal then 'starts' else 'waits' end as fate from f
 ), g as (
     delete from waiting w using c where w.cell = :cell and w.id = c.id and c.fate <> 'waits'
 ), u as (
-    update waiting w set needs = w.needs - c.met from c where w.cell = :cell and w.id = c.id and c.fate = 'waits' and c.met > 0
+    update waiting w set needs = c.left_over from c
+    where w.cell = :cell and w.id = c.id and c.fate = 'waits' and c.left_over <> w.needs
 ), s as (
     insert into scheduled (cell, queue, org, attempt, priority, retry_count, flags, id, run_at, expires_at)
     select :cell, queue, org, attempt, priority, retry_count, flags, id, run_at, expires_at from c
@@ -694,11 +706,11 @@ with e as (
     select :cell, :now, array_agg(queue), array_agg(kind), array_agg(day), array_agg(n)
     from (select queue, z.kind::smallint, uuid7_day(id) as day, (z.sign * count(*))::int as n
           from c, lateral (values (0, -1), (case fate when 'lost' then 6 else 1 end, 1)) z (kind, sign)
-          where fate = 'lost' or fate = 'starts' and run_at > :now
+          where fate = 'lost' or fate = 'starts' and run_at > :now and retry_count = 0
           group by queue, z.kind, z.sign, uuid7_day(id)) g
     having count(*) > 0
 )
-select id, org, queue, fate, case when fate = 'starts' and run_at > :now then 1 else 0 end as kind,
+select id, org, queue, fate, case when fate = 'starts' and run_at > :now and retry_count = 0 then 1 else 0 end as kind,
        fate = 'lost' and flags & 1 = 1 as further
 from c where fate <> 'waits'
 

@@ -28,7 +28,8 @@ where p.relnamespace = 'spooled'::regnamespace and p.relname in ('job', 'job_by_
 order by 2, 1
 
 -- name: needed
--- Jobs of a day whose facts are still needed: live ones, those with an event on its way, and the parents of waiting ones.
+-- Jobs of a day whose facts are still needed: live ones, those with an event on its way, the parents of waiting ones, and
+-- all of a workflow that is still open, whose figures are a recount of them.
 -- One snapshot: a job that moves between two tables is seen in one of them.
 select id from (
     select id from ready where id >= :lower and id < :upper
@@ -37,7 +38,9 @@ select id from (
     union select id from lease where id >= :lower and id < :upper
     union select subject from outbox where subject >= :lower and subject < :upper
     union select d.parent from waiting w join dependency d on d.cell = w.cell and d.child = w.id
-          where d.parent >= :lower and d.parent < :upper) n (id)
+          where d.parent >= :lower and d.parent < :upper
+    union select s.job from workflow f join workflow_step s on s.cell = f.cell and s.workflow = f.id
+          where f.open_jobs > 0 and s.job >= :lower and s.job < :upper) n (id)
 order by id limit :limit
 
 -- name: open_kept

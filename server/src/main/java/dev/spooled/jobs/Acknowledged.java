@@ -19,4 +19,6 @@ public sealed interface Acknowledged {
     record Retried() implements Acknowledged {}
 
     record Prioritised(int old) implements Acknowledged {}
+
+    record Signalled() implements Acknowledged {}
 }

@@ -8,17 +8,21 @@ import dev.spooled.db.Sql;
 import dev.spooled.db.Statements;
 import dev.spooled.engine.Command.Leased;
 import dev.spooled.engine.NewJob;
+import dev.spooled.jobs.ClaimedJob.Upstream;
 import dev.spooled.time.Clock;
 import java.sql.SQLException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /// Puts what a job is beside its lease, in the lane's order: as the lane remembers it, else read from its row.
 public final class ClaimedJobs {
-    private static final Sql CLAIMED =
-            Statements.beside(ClaimedJobs.class, "jobs.sql").get("claimed");
+    private static final Statements SQL = Statements.beside(ClaimedJobs.class, "jobs.sql");
+    private static final Sql CLAIMED = SQL.get("claimed");
+    private static final Sql PARENT_RESULTS = SQL.get("parent_results");
 
     private final Db db;
 
@@ -31,9 +35,39 @@ public final class ClaimedJobs {
             return List.of();
         }
         Map<UUID, ClaimedJob.Facts> facts = facts(cell, leases);
+        Map<UUID, Upstream> upstream = upstream(cell, facts);
         return leases.stream()
-                .map(lease -> new ClaimedJob(queueName, lease, known(facts, lease.id())))
+                .map(lease -> new ClaimedJob(
+                        queueName, lease, known(facts, lease.id()), upstream.getOrDefault(lease.id(), Upstream.NONE)))
                 .toList();
+    }
+
+    private Map<UUID, Upstream> upstream(int cell, Map<UUID, ClaimedJob.Facts> facts) {
+        var ids = PgArray.uuids();
+        facts.values().stream().filter(job -> job.workflow() != null).forEach(job -> ids.add(job.id()));
+        Map<UUID, Upstream> upstream = new HashMap<>();
+        if (ids.size() > 0) {
+            db.readAsEngine(PARENT_RESULTS, Args.of("cell", cell).and("ids", ids), Brought::of)
+                    .forEach(brought -> upstream.merge(brought.job(), brought.alone(), ClaimedJobs::both));
+        }
+        return upstream;
+    }
+
+    /// One result, or without a name the signal.
+    private record Brought(UUID job, @Nullable String name, String json) {
+        static Brought of(Row row) throws SQLException {
+            return new Brought(row.uuid("child"), row.textOrNull("name"), row.text("result"));
+        }
+
+        Upstream alone() {
+            return name == null ? new Upstream(Map.of(), json) : new Upstream(Map.of(name, json), null);
+        }
+    }
+
+    private static Upstream both(Upstream one, Upstream other) {
+        Map<String, String> results = new TreeMap<>(one.parentResults());
+        results.putAll(other.parentResults());
+        return new Upstream(results, one.signal() == null ? other.signal() : one.signal());
     }
 
     private Map<UUID, ClaimedJob.Facts> facts(int cell, List<Leased> leases) {

@@ -37,12 +37,12 @@ public final class JobReads {
         this.db = db;
     }
 
-    Optional<Job> get(Caller caller, UUID id) {
+    public Optional<Job> get(Caller caller, UUID id) {
         return seen(caller, List.of(id), true).stream().findFirst();
     }
 
     /// Those of the jobs that are the caller's, newest first; with payload and result if `full`.
-    List<Job> seen(Caller caller, List<UUID> ids, boolean full) {
+    public List<Job> seen(Caller caller, List<UUID> ids, boolean full) {
         PgArray picked = PgArray.uuids();
         ids.forEach(picked::add);
         Args args = Args.of("cell", caller.cell())
@@ -65,7 +65,7 @@ public final class JobReads {
         });
     }
 
-    Optional<String> queueOf(Caller caller, UUID id) {
+    public Optional<String> queueOf(Caller caller, UUID id) {
         return db.inOrg(caller.org(), tx -> tx.first(QUEUE_OF, place(caller, id), row -> row.text("name")));
     }
 

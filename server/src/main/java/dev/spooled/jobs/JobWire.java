@@ -7,10 +7,10 @@ import java.util.UUID;
 
 /// Jobs as the wire has them. Some facts stand there under two names, because clients of different ages read different
 /// ones.
-final class JobWire {
+public final class JobWire {
     private JobWire() {}
 
-    static void writeJob(JsonWriter to, UUID organization, Job job) {
+    public static void writeJob(JsonWriter to, UUID organization, Job job) {
         writeName(to, organization, job);
         to.raw("payload", job.payload()).raw("result", job.result());
         writeState(to, job);
@@ -96,6 +96,10 @@ final class JobWire {
                 .time("scheduled_at", facts.scheduledAt())
                 .raw("tags", facts.tags())
                 .id("workflow_id", facts.workflow());
+        if (facts.workflow() != null) {
+            to.object("parent_results", it -> job.upstream().parentResults().forEach(it::raw))
+                    .raw("signal", job.upstream().signal());
+        }
     }
 
     static void writeAttempt(JsonWriter to, Attempt attempt) {

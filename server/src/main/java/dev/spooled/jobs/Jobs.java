@@ -271,6 +271,7 @@ public final class Jobs {
             case Acknowledged.Cancelled cancelled -> {}
             case Acknowledged.Retried retried -> {}
             case Acknowledged.Prioritised prioritised -> {}
+            case Acknowledged.Signalled signalled -> {}
         }
     }
 
@@ -284,6 +285,7 @@ public final class Jobs {
             case Settled.Cancelled cancelled -> new Acknowledged.Cancelled();
             case Settled.Retried retried -> new Acknowledged.Retried();
             case Settled.Prioritised prioritised -> new Acknowledged.Prioritised(prioritised.old());
+            case Settled.Signalled signalled -> new Acknowledged.Signalled();
             case Settled.Missed missed -> null;
         };
     }

@@ -78,6 +78,22 @@ from job where cell = :cell and id = any(:ids)
 select id from lease
 where cell = :cell and org = :org and id = any(:ids) and lease_id = any(:leases) and expires_at > :now
 
+-- name: parent_results
+-- What the completed parents of workflow jobs returned, by step (or id), and the signal a step was given. At most 1 MiB
+-- of results a job, in the order of the parents.
+select x.child, x.name, x.result from (
+    select d.child, coalesce(p.step, d.parent::text) as name, o.result,
+           sum(octet_length(o.result)) over (partition by d.child order by d.parent) as bytes
+    from dependency d
+    join done o on o.cell = d.cell and o.id = d.parent and o.status = 3
+    join job p on p.cell = d.cell and p.id = d.parent
+    where d.cell = :cell and d.child = any (:ids) and o.result is not null) x
+where x.bytes <= 1048576
+union all
+select j.id, null, s.signal from job j
+join workflow_step s on s.cell = j.cell and s.workflow = j.workflow and s.key = j.step
+where j.cell = :cell and j.id = any (:ids) and s.signal is not null
+
 -- name: first_of_key
 -- The job that a known idempotency key leads to, to tell whether the second call meant the same.
 select q.name as queue_name, j.payload from job j join queue q on q.cell = j.cell and q.id = j.queue

@@ -39,7 +39,9 @@ class DatabaseDocTest {
 
     @Test
     void eachStatementMovesJobsExactlyAsTheTransitionsSay() {
-        for (Sql sql : EngineSql.ALL.all()) {
+        for (Sql sql : Stream.of(EngineSql.ALL, WorkflowSql.ALL, Fires.ALL)
+                .flatMap(file -> file.all().stream())
+                .toList()) {
             var left = words("delete from (ready|scheduled|waiting|lease|done)\\b", sql.text());
             var entered = words("insert into (ready|scheduled|waiting|lease|done)\\b", sql.text());
             assertThat(tables(sql.name(), true)).as(sql.name() + " leaves").isEqualTo(left);

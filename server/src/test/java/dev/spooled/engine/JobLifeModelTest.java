@@ -321,6 +321,7 @@ class JobLifeModelTest {
                 case Enqueue _ -> 11;
                 case Claim _ -> 12;
                 case Settle _ -> 13;
+                default -> throw new IllegalArgumentException("not of this model: " + command);
             };
         }
 
@@ -348,6 +349,7 @@ class JobLifeModelTest {
                     handedOut.addAll((List<Leased>) answer);
                     yield model.claim(claim, (List<Leased>) answer, now);
                 }
+                default -> throw new IllegalArgumentException("not of this model: " + command);
             };
         }
 

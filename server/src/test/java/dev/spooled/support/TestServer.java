@@ -60,10 +60,17 @@ import dev.spooled.orgs.WebhookTokensHttp;
 import dev.spooled.queues.QueueFigures;
 import dev.spooled.queues.QueueSettings;
 import dev.spooled.queues.QueuesHttp;
+import dev.spooled.schedules.FireSchedules;
+import dev.spooled.schedules.Schedules;
+import dev.spooled.schedules.SchedulesHttp;
 import dev.spooled.web.OpenApi;
 import dev.spooled.web.Web;
 import dev.spooled.workers.Workers;
 import dev.spooled.workers.WorkersHttp;
+import dev.spooled.workflows.Dependencies;
+import dev.spooled.workflows.DependenciesHttp;
+import dev.spooled.workflows.Workflows;
+import dev.spooled.workflows.WorkflowsHttp;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -99,6 +106,10 @@ public final class TestServer implements AutoCloseable {
 
     public final EngineChores chores;
     public final DeletedOrganizations purge;
+
+    /// Fires due schedules when a test says so.
+    public final FireSchedules fireSchedules;
+
     public final String key;
     public final UUID organization;
     private final Lane lane;
@@ -153,6 +164,7 @@ public final class TestServer implements AutoCloseable {
                 new EmailLogin.Keys(signing, seal, sessions),
                 postbox,
                 new EmailLogin.Joining(organizations, members, registration));
+        fireSchedules = new FireSchedules(database.db(), clock, lane, jobs, 0);
         var settings = new QueueSettings(database.db(), clock, queues, lane, new Barrier(database.db(), 0));
         grpcParts = new GrpcServer.Parts(
                 jobs,
@@ -189,6 +201,9 @@ public final class TestServer implements AutoCloseable {
                                 new DeadLettersHttp(new DeadLetters(lane, lists, reads), clock, authenticate),
                                 new JobListsHttp(lists, new JobStats(database.db()), reads, authenticate),
                                 new JobsHttp(jobs, new Progress(database.db(), clock, reads, diagnosis), authenticate),
+                                new SchedulesHttp(new Schedules(database.db(), clock, lane, jobs), authenticate),
+                                new WorkflowsHttp(new Workflows(database.db(), lane, jobs, reads), authenticate),
+                                new DependenciesHttp(new Dependencies(database.db(), lane, reads), authenticate),
                                 new QueuesHttp(settings, new QueueFigures(database.db(), clock, queues), authenticate),
                                 new WorkersHttp(
                                         new Workers(database.db(), clock), WorkersHttp.Rhythm.STANDARD, authenticate)),

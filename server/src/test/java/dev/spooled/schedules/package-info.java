@@ -1,0 +1,4 @@
+@NullMarked
+package dev.spooled.schedules;
+
+import org.jspecify.annotations.NullMarked;

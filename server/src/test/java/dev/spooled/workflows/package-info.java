@@ -1,0 +1,4 @@
+@NullMarked
+package dev.spooled.workflows;
+
+import org.jspecify.annotations.NullMarked;
