@@ -350,6 +350,11 @@ public final class App implements AutoCloseable {
         return cell;
     }
 
+    /// Every route of every listener.
+    List<String> routes() {
+        return web.routes();
+    }
+
     public int port() {
         return web.port();
     }

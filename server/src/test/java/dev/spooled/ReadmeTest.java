@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.spooled.config.ConfigReader;
 import dev.spooled.db.DbAddress;
+import dev.spooled.support.Contract;
 import dev.spooled.support.TestDb;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -44,6 +45,18 @@ class ReadmeTest {
                     .contains("\"created\":true} 201", "\"created\":false} 200", "\"will_retry\":true")
                     .contains("\"status\":\"completed\"", "\"result\":{\"parcel\":\"P-20931\",\"lines\":3}")
                     .contains("\"outcome\":\"failed\"", "warehouse: connection refused", "\"outcome\":\"completed\"");
+        }
+    }
+
+    /// What the server answers to and what contract/openapi.yaml describes are the same operations.
+    @Test
+    void everyRouteIsDescribedAndEveryDescriptionHasItsRoute() {
+        try (TestDb database = TestDb.create();
+                App app = app(database)) {
+            assertThat(app.routes().stream()
+                            .filter(route -> !route.startsWith("HEAD "))
+                            .collect(Collectors.toSet()))
+                    .containsExactlyInAnyOrderElementsOf(Contract.read().operations());
         }
     }
 

@@ -12,7 +12,7 @@ import java.util.List;
 /// The routes of one listener, in the order they were named: a literal path is named before a template that would match
 /// it too. It remembers them, to tell a wrong method (405) from an unknown path (404).
 public final class Routes {
-    private record Route(Method method, PathMatcher path) {}
+    private record Route(Method method, String template, PathMatcher path) {}
 
     private final HttpRouting.Builder to;
     private final Refuser refuser;
@@ -43,6 +43,13 @@ public final class Routes {
         return add(Method.DELETE, path, handler);
     }
 
+    /// All routes, as `GET /path/{template}`.
+    List<String> all() {
+        return known.stream()
+                .map(route -> route.method.text() + " " + route.template)
+                .toList();
+    }
+
     /// The methods a path answers to; none for a path nobody knows.
     List<String> methodsOf(UriPath path) {
         return known.stream()
@@ -53,7 +60,7 @@ public final class Routes {
     }
 
     private Routes add(Method method, String path, Handler handler) {
-        known.add(new Route(method, PathMatchers.create(path)));
+        known.add(new Route(method, path, PathMatchers.create(path)));
         to.route(method, path, refuser.guarding(handler));
         return this;
     }

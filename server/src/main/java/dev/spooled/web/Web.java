@@ -14,6 +14,7 @@ import io.helidon.webserver.http.HttpRouting;
 import io.helidon.webserver.http1.Http1Config;
 import io.helidon.webserver.http1.Http1ConnectionSelector;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -47,6 +48,7 @@ public final class Web implements AutoCloseable {
     private final Connections connections;
     private final CommonHeaders headers;
     private final Cors cors;
+    private final List<String> open = new ArrayList<>();
     private final WebServer server;
 
     public Web(Options options, List<Door> doors, List<Door> metricsDoors, RequestObserver observer) {
@@ -93,6 +95,11 @@ public final class Web implements AutoCloseable {
         connections.close();
     }
 
+    /// Every route of every listener, as `GET /path/{template}`.
+    public List<String> routes() {
+        return List.copyOf(open);
+    }
+
     /// For tests, which do not wait for the seconds to pass.
     Connections connections() {
         return connections;
@@ -105,6 +112,7 @@ public final class Web implements AutoCloseable {
         var envelope = new Envelope(routes, refuser, cors, headers, observer);
         routing.addFilter(envelope).error(Throwable.class, envelope);
         doors.forEach(door -> door.open(routes));
+        open.addAll(routes.all());
         return routing;
     }
 

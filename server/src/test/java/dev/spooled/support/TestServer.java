@@ -243,7 +243,15 @@ public final class TestServer implements AutoCloseable {
 
     public HttpResponse<String> send(HttpRequest.Builder request) {
         try {
-            return client.send(request.build(), BodyHandlers.ofString());
+            HttpRequest sent = request.build();
+            HttpResponse<String> answer = client.send(sent, BodyHandlers.ofString());
+            List<String> faults =
+                    Contract.read().faults(sent.method(), sent.uri().getRawPath(), Contract.Answer.of(answer));
+            if (!faults.isEmpty()) {
+                throw new AssertionError(sent.method() + " " + sent.uri().getPath() + " answered " + answer.statusCode()
+                        + " against the contract: " + faults + "\n" + answer.body());
+            }
+            return answer;
         } catch (java.io.IOException e) {
             throw new java.io.UncheckedIOException(e);
         } catch (InterruptedException e) {
