@@ -225,6 +225,8 @@ public final class Lane implements AutoCloseable {
                 sleep();
             }
         }
+        // The lane may have been closed after the last look at them.
+        parked.expire(System.nanoTime(), true, Lane::answerEmpty);
         session.close();
         stopped = true;
         refuseInbox("the server is stopping");
