@@ -28,6 +28,7 @@ public final class EngineChores {
     private static final Sql CHECK_LISTING = SQL.get("check_listing");
     private static final Sql QUEUES_READY = SQL.get("queues_ready");
     private static final Sql HOOKED = SQL.get("hooked");
+    private static final Sql FORGET_EVENTS = SQL.get("forget_events");
     private static final Sql ENSURE_DAY = SQL.get("ensure_day");
     private static final Sql REGISTER_NODE = SQL.get("register_node");
     private static final Sql OTHER_NODES = SQL.get("other_nodes");
@@ -41,6 +42,8 @@ public final class EngineChores {
     private static final int LISTED_MAX = 5_000;
     private static final Duration LISTED_AFTER = Duration.ofSeconds(2);
     private static final Duration CHECKED_AFTER = Duration.ofSeconds(90);
+    private static final int EVENTS_MAX = 5_000;
+    private static final Duration EVENTS_KEPT = Duration.ofDays(3);
     private static final int DAYS_AHEAD = 7;
     private static final long PROMPT_NANOS = Duration.ofMillis(100).toNanos();
     private static final Duration LIVES_WITHIN = Duration.ofSeconds(20);
@@ -75,6 +78,7 @@ public final class EngineChores {
                 checkListing(),
                 wakeParked(),
                 noteHooks(),
+                forgetEvents(),
                 keepPartitions(),
                 recount());
     }
@@ -148,6 +152,16 @@ public final class EngineChores {
         return chore("hooks", Duration.ofSeconds(1), () -> {
             lane.setHooked(Set.copyOf(db.readAsEngine(HOOKED, Args.of("cell", cell), row -> row.integer("org"))));
             return false;
+        });
+    }
+
+    /// The outbox is bounded by time: what was not fetched within three days is forgotten.
+    public Chore forgetEvents() {
+        return chore("forget-events", Duration.ofMinutes(1), () -> {
+            Args args = Args.of("cell", cell)
+                    .and("before", clock.now().minus(EVENTS_KEPT))
+                    .and("limit", EVENTS_MAX);
+            return db.asEngine(tx -> tx.list(FORGET_EVENTS, args, row -> true)).size() == EVENTS_MAX;
         });
     }
 

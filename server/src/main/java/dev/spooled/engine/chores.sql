@@ -61,6 +61,12 @@ delete from lane_mark m using node n where n.id = m.node and n.seen_at < :before
 -- name: forget_nodes
 delete from node where seen_at < :before
 
+-- name: forget_events
+-- Events that nobody has fetched for days. Kept for ever they would keep the jobs they are about, too.
+delete from outbox where ctid = any (array (
+    select ctid from outbox where cell = :cell and at < :before order by at limit :limit for update skip locked))
+returning 1 as one
+
 -- name: live_drift
 -- Counters against a recount of the live tables: rows only where they differ. For tests and for the drift metric.
 with counted as (

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.spooled.db.PgArray;
 import dev.spooled.engine.Command.Claim;
+import dev.spooled.engine.Command.Complete;
 import dev.spooled.engine.Command.Enqueue;
 import dev.spooled.engine.Command.Expire;
 import dev.spooled.engine.Command.Fail;
@@ -76,6 +77,19 @@ class TimeTravelTest {
                 .isEqualTo(Duration.ofMinutes(1 + 2 + 4 + 8 + 16 + 32 + 6 * 60));
         assertThat(cell.count("attempt")).isEqualTo(13);
         assertThat(cell.drift()).isEmpty();
+    }
+
+    @Test
+    void anEventThatNobodyFetchesIsForgottenAfterThreeDays() {
+        enqueue(NewJob.plain(org, queue, 0, "{}").withCompletionWebhook("https://example.com/done"));
+        cell.run(new Complete(holder(claim().getFirst()), "{}"));
+        assertThat(cell.count("outbox")).isEqualTo(1);
+        cell.clock.advance(Duration.ofDays(3));
+        cell.chores.forgetEvents().runOnce();
+        assertThat(cell.count("outbox")).as("at three days").isEqualTo(1);
+        cell.clock.advance(TICK);
+        cell.chores.forgetEvents().runOnce();
+        assertThat(cell.count("outbox")).as("past them").isZero();
     }
 
     @Test
