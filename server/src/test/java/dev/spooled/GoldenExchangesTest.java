@@ -14,9 +14,8 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 
-/// The contract's golden exchanges, one test each, under their numbers. Those on tokens, plans and live events come
-/// with
-/// their features.
+/// The contract's golden exchanges, one test each, under their numbers. Those on plans and live events come with their
+/// features.
 class GoldenExchangesTest {
     private static final TestServer SERVER = new TestServer();
 
@@ -145,5 +144,17 @@ class GoldenExchangesTest {
                 .header("Authorization", "Bearer sk_live_unknown")
                 .POST(BodyPublishers.ofString("{}")));
         assertThat(stranger.statusCode()).isEqualTo(401);
+    }
+
+    @Test
+    void ten_aTokenEndsWithItsLogout() {
+        var login = SERVER.send(SERVER.to("/api/v1/auth/login")
+                .header("Content-Type", "application/json")
+                .POST(BodyPublishers.ofString("{\"api_key\":\"" + SERVER.key + "\"}")));
+        assertThat(login.statusCode()).isEqualTo(200);
+        String token = text(login.body(), "access_token");
+        assertThat(SERVER.get(token, "/jobs/stats").statusCode()).isEqualTo(200);
+        assertThat(SERVER.call(token, "POST", "/auth/logout", "").statusCode()).isEqualTo(204);
+        assertThat(SERVER.get(token, "/jobs/stats").statusCode()).isEqualTo(401);
     }
 }

@@ -47,7 +47,11 @@ public final class Contract {
         }
     }
 
-    private record Known(Operation operation, Pattern path, JsonNode responses) {}
+    private record Known(Operation operation, Pattern path, JsonNode described) {
+        JsonNode responses() {
+            return described.get("responses");
+        }
+    }
 
     private final ObjectNode document = (ObjectNode) new YAMLMapper().readTree(Path.of("../contract/openapi.yaml"));
     private final List<Known> operations = new ArrayList<>();
@@ -62,10 +66,7 @@ public final class Contract {
                 .properties()
                 .forEach(path -> path.getValue().properties().stream()
                         .filter(member -> METHODS.contains(member.getKey()))
-                        .forEach(member -> add(
-                                member.getKey(),
-                                path.getKey(),
-                                member.getValue().get("responses"))));
+                        .forEach(member -> add(member.getKey(), path.getKey(), member.getValue())));
         var open = new HashSet<String>();
         findPartsOfWholes(document, open);
         close(document.get("components").get("schemas"), open);
@@ -76,15 +77,32 @@ public final class Contract {
         return READ;
     }
 
-    private void add(String method, String path, JsonNode responses) {
+    private void add(String method, String path, JsonNode described) {
         Pattern pattern = Pattern.compile(path.replaceAll("\\{[^/]+}", "[^/]+"));
-        operations.add(new Known(new Operation(method.toUpperCase(java.util.Locale.ROOT), path), pattern, responses));
+        operations.add(new Known(new Operation(method.toUpperCase(java.util.Locale.ROOT), path), pattern, described));
     }
 
     public Set<String> operations() {
         var all = new TreeSet<String>();
         operations.forEach(known -> all.add(known.operation().toString()));
         return all;
+    }
+
+    /// Operations under these tags.
+    public Set<String> operationsOf(Set<String> tags) {
+        var all = new TreeSet<String>();
+        for (Known known : operations) {
+            if (tags.contains(known.described().at("/tags/0").asString())) {
+                all.add(known.operation().toString());
+            }
+        }
+        return all;
+    }
+
+    /// The operation a request is for.
+    public Optional<String> operationOf(String method, String path) {
+        return Optional.ofNullable(find(method, path))
+                .map(known -> known.operation().toString());
     }
 
     // ---- objects have no other members
