@@ -38,6 +38,11 @@ import dev.spooled.grpc.GrpcServer;
 import dev.spooled.grpc.HealthReport;
 import dev.spooled.health.DatabaseProbe;
 import dev.spooled.health.HealthHttp;
+import dev.spooled.ingestion.IncomingLog;
+import dev.spooled.ingestion.IncomingWebhooksHttp;
+import dev.spooled.ingestion.Ingestion;
+import dev.spooled.ingestion.IngestionHttp;
+import dev.spooled.ingestion.ProviderSecrets;
 import dev.spooled.jobs.ClaimedJobs;
 import dev.spooled.jobs.DeadLetters;
 import dev.spooled.jobs.DeadLettersHttp;
@@ -207,6 +212,7 @@ public final class App implements AutoCloseable {
         doors.addAll(organizationDoors(authenticate));
         doors.addAll(operatorDoors());
         doors.addAll(jobDoors(authenticate));
+        doors.addAll(webhookDoors(authenticate));
         doors.add(new AuditHttp(audit, authenticate, admin));
         return doors;
     }
@@ -250,6 +256,15 @@ public final class App implements AutoCloseable {
                 new DependenciesHttp(new Dependencies(cell.db(), cell.lane(), reads), authenticate),
                 queuesHttp(authenticate),
                 new WorkersHttp(new Workers(cell.db(), cell.clock()), rhythm(), authenticate));
+    }
+
+    private List<Door> webhookDoors(Authenticate authenticate) {
+        var secrets = new ProviderSecrets(
+                cell.db(), cell.clock(), seal, CELL, config.providers().secrets());
+        var log = new IncomingLog(cell.db(), cell.clock());
+        return List.of(
+                new IngestionHttp(new Ingestion(secrets, log, jobs, cell.clock()), jobs, authenticate),
+                new IncomingWebhooksHttp(log, secrets, authenticate));
     }
 
     private String secret(@Nullable String told, String fileName) {

@@ -27,11 +27,11 @@ class ArchitectureTest {
             List.of("login"),
             List.of("metrics"),
             List.of("jobs", "health"),
-            List.of("queues", "workers", "workflows", "schedules", "billing", "dashboard", "admin"),
+            List.of("queues", "workers", "workflows", "schedules", "ingestion", "billing", "dashboard", "admin"),
             List.of("grpc"));
 
     /// Features that know nothing of each other.
-    private static final List<String> APART = List.of("queues", "workers", "workflows", "schedules");
+    private static final List<String> APART = List.of("queues", "workers", "workflows", "schedules", "ingestion");
 
     private static final JavaClasses CLASSES = new ClassFileImporter()
             .withImportOption(new ImportOption.DoNotIncludeTests())

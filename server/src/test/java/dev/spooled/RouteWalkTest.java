@@ -144,6 +144,14 @@ final class RouteWalkTest {
             OWN   read    GET    /api/v1/billing/status
             OWN   admin   POST   /api/v1/billing/portal          {"return_url":"x"}
             OWN   read    GET    /api/v1/dashboard
+            OPEN  -       POST   /api/v1/webhooks/{org}/custom     {"queue_name":"b","payload":{}}
+            OPEN  -       POST   /api/v1/webhooks/{org}/github     {}
+            OPEN  -       POST   /api/v1/webhooks/{org}/stripe     {}
+            OPEN  -       POST   /api/v1/webhooks/{org}/shopify    {}
+            OWN   read    GET    /api/v1/incoming-webhooks
+            OWN   admin   GET    /api/v1/incoming-webhooks/secrets
+            OWN   admin   PUT    /api/v1/incoming-webhooks/secrets/{provider}   {"secret":"eight-or-more"}
+            OWN   admin   DELETE /api/v1/incoming-webhooks/secrets/{provider}
             OWN   admin   GET    /api/v1/audit
             ADMIN -       GET    /api/v1/admin/organizations
             ADMIN -       POST   /api/v1/admin/organizations
@@ -286,7 +294,11 @@ final class RouteWalkTest {
 
     /// The path with the victim's thing in it.
     private static String ofVictim(Route route) {
-        String path = route.path().replace("{name}", "secret-of-a").replace("{slug}", "some-slug");
+        String path = route.path()
+                .replace("{name}", "secret-of-a")
+                .replace("{slug}", "some-slug")
+                .replace("{provider}", "github")
+                .replace("{org}", THINGS.getOrDefault("/api/v1/organizations/", "nobody"));
         return path.contains("{id}")
                 ? path.replace("{id}", thing(path))
                         .replace("{job}", UUID.randomUUID().toString())
@@ -380,7 +392,8 @@ final class RouteWalkTest {
                 case OWN -> {
                     String query =
                             route.method().equals("GET") ? "?queue_name=secret-of-a&ids=" + thing("/api/v1/jobs/") : "";
-                    String answer = send(route, route.path() + query, innocent).body();
+                    String answer =
+                            send(route, ofVictim(route) + query, innocent).body();
                     assertThat(SECRETS).as(route + ": " + answer).noneMatch(answer::contains);
                 }
                 case THING -> {

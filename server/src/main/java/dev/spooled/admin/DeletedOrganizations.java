@@ -54,6 +54,7 @@ public final class DeletedOrganizations implements Chore {
             SQL.get("drop_audit"),
             SQL.get("drop_families"),
             SQL.get("drop_members"),
+            SQL.get("drop_provider_secrets"),
             SQL.get("drop_api_keys"),
             SQL.get("drop_queues"));
     private static final Sql DROP_ORGANIZATION = SQL.get("drop_organization");

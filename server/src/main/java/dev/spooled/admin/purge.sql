@@ -124,5 +124,8 @@ delete from member where org = :org
 -- name: drop_api_keys
 delete from api_key where org = :org and id in (select id from api_key where org = :org limit :limit)
 
+-- name: drop_provider_secrets
+delete from provider_secret where org = :org
+
 -- name: drop_organization
 delete from organization where id = :org and purge_at <= :now

@@ -4,6 +4,7 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// Everything a server is told from outside, read once at its start (`ConfigReader`) and never changed after.
@@ -14,6 +15,7 @@ public record Config(
         Access access,
         Login login,
         Web web,
+        Providers providers,
         Jobs jobs,
         Plans plans,
         Duration drain,
@@ -64,6 +66,14 @@ public record Config(
             List<String> corsOrigins,
             boolean hsts,
             @Nullable String publicUrl) {}
+
+    /// Secrets that providers sign webhooks with, by the provider's name.
+    public record Providers(Map<String, String> secrets) {
+        @Override
+        public String toString() {
+            return secrets.keySet().toString();
+        }
+    }
 
     /// What a job gets when neither it nor its queue says otherwise.
     public record Jobs(Duration lease, Duration heartbeat, int maxRetries, Duration timeout) {

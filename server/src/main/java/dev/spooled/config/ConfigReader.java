@@ -9,6 +9,7 @@ import dev.spooled.config.Config.LogForm;
 import dev.spooled.config.Config.Login;
 import dev.spooled.config.Config.PlanLimits;
 import dev.spooled.config.Config.Plans;
+import dev.spooled.config.Config.Providers;
 import dev.spooled.config.Config.RegistrationMode;
 import dev.spooled.config.Config.Storage;
 import dev.spooled.config.Config.Tls;
@@ -20,6 +21,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -73,6 +75,7 @@ public final class ConfigReader {
                         list(Setting.SPOOLED_CORS_ORIGINS),
                         isOn(Setting.ENABLE_HSTS),
                         textOrNull(Setting.SPOOLED_PUBLIC_URL)),
+                providers(),
                 new Jobs(
                         seconds(Setting.WORKER_LEASE_DURATION_SECS),
                         seconds(Setting.WORKER_HEARTBEAT_INTERVAL_SECS),
@@ -81,6 +84,21 @@ public final class ConfigReader {
                 new Plans(choice(Setting.SPOOLED_PLANS, PlanLimits.class), word(Setting.SPOOLED_DEFAULT_PLAN)),
                 seconds(Setting.SPOOLED_DRAIN_SECONDS),
                 choice(Setting.SPOOLED_LOG, LogForm.class));
+    }
+
+    private Providers providers() {
+        var secrets = new HashMap<String, String>();
+        Map.of(
+                        "github", Setting.GITHUB_WEBHOOK_SECRET,
+                        "stripe", Setting.STRIPE_WEBHOOK_SECRET,
+                        "shopify", Setting.SHOPIFY_WEBHOOK_SECRET)
+                .forEach((provider, setting) -> {
+                    String secret = textOrNull(setting);
+                    if (secret != null) {
+                        secrets.put(provider, secret);
+                    }
+                });
+        return new Providers(Map.copyOf(secrets));
     }
 
     private Login login() {

@@ -67,6 +67,13 @@ public enum Setting {
     SPOOLED_DEV("dev", Kind.SWITCH, "false", "For development: sign-in codes go to the log when there is no SMTP_URL."),
     SPOOLED_PUBLIC_URL(
             "public-url", Kind.TEXT, null, "Address under which others reach the server, for the URLs it shows."),
+    GITHUB_WEBHOOK_SECRET(
+            "github-webhook-secret",
+            Kind.SECRET,
+            null,
+            "Verifies what GitHub sends to organizations without a secret of their own; unset: they need one."),
+    STRIPE_WEBHOOK_SECRET("stripe-webhook-secret", Kind.SECRET, null, "As GITHUB_WEBHOOK_SECRET, for Stripe."),
+    SHOPIFY_WEBHOOK_SECRET("shopify-webhook-secret", Kind.SECRET, null, "As GITHUB_WEBHOOK_SECRET, for Shopify."),
     METRICS_TOKEN("metrics-token", Kind.SECRET, null, "Bearer token the metrics ask for; without one they are open."),
     REGISTRATION_MODE(
             "registration-mode",

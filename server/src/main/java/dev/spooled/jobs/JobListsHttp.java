@@ -89,7 +89,7 @@ public final class JobListsHttp implements Door {
         }
         List<JobStats.TagCounts> values = stats.byTag(caller, by.substring(BY_TAG.length()));
         return Json.write(to -> to.text("by", by)
-                .number("window", JobLists.WINDOW)
+                .number("window", JobStats.TAG_WINDOW)
                 .array("values", values, (item, it) -> writeCounts(item.text("value", it.value()), it.counts())));
     }
 

@@ -15,13 +15,15 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// How many jobs are in which state: from the counters, never by counting jobs. By the values of a tag: counted, but
-/// only
-/// among the newest `JobLists.WINDOW` that carry it.
+/// only among the newest `TAG_WINDOW` that carry it.
 public final class JobStats {
     private static final Statements SQL = Statements.beside(JobStats.class, "lists.sql");
     private static final Sql STATS = SQL.get("stats");
     private static final Sql STATS_BY_TAG = SQL.get("stats_by_tag");
     private static final Sql QUEUES_OF = SQL.get("queues_of");
+
+    /// What can be looked up job by job in some 40 ms.
+    static final int TAG_WINDOW = 4_000;
 
     private final Db db;
 
@@ -54,7 +56,7 @@ public final class JobStats {
     /// Most jobs first.
     List<TagCounts> byTag(Caller caller, String tag) {
         Map<String, TagCounts> found = new LinkedHashMap<>();
-        Args args = args(caller, null).and("tag", tag).and("scan", JobLists.WINDOW);
+        Args args = args(caller, null).and("tag", tag).and("scan", TAG_WINDOW);
         db.inOrg(
                 caller.org(),
                 tx -> tx.list(STATS_BY_TAG, args, row -> {

@@ -1,9 +1,12 @@
 package dev.spooled.jobs;
 
+import dev.spooled.json.Json;
 import dev.spooled.json.JsonLabel;
 import dev.spooled.json.JsonObject;
 import dev.spooled.json.SearchedJson;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -21,6 +24,16 @@ public record Tags(String json, List<String> terms) {
     public static @Nullable Tags of(JsonObject request) {
         String json = request.rawOrNull("tags");
         return json == null ? null : new Tags(json, terms(request.labels("tags")));
+    }
+
+    /// Tags of ours: names with plain values.
+    public static Tags of(Map<String, String> plain) {
+        byte[] json = Json.write(to -> plain.forEach(to::text));
+        return new Tags(
+                new String(json, StandardCharsets.UTF_8),
+                terms(plain.entrySet().stream()
+                        .map(tag -> new JsonLabel(tag.getKey(), tag.getValue()))
+                        .toList()));
     }
 
     private static List<String> terms(List<JsonLabel> labels) {

@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
+import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
@@ -36,8 +37,12 @@ public final class WebhookTokens {
         this.seal = seal;
     }
 
-    /// Gives an organization a new token within the transaction that makes it.
+    /// Gives an organization its first token within the transaction that makes it.
     String mint(Tx tx, int org) {
+        return mint(tx, org, Duration.ZERO);
+    }
+
+    private String mint(Tx tx, int org, Duration overlap) {
         byte[] random = new byte[RANDOM_BYTES];
         RANDOM.nextBytes(random);
         String token = "whk_" + Base64.getUrlEncoder().withoutPadding().encodeToString(random);
@@ -46,6 +51,7 @@ public final class WebhookTokens {
                 Args.of("org", org)
                         .and("hash", hash(token))
                         .and("sealed", seal.close(use(org), token))
+                        .and("former_ends_at", clock.now().plus(overlap))
                         .and("now", clock.now()));
         return token;
     }
@@ -55,9 +61,10 @@ public final class WebhookTokens {
         return sealed.stream().filter(it -> it.length > 0).findFirst().map(it -> seal.open(use(caller.org()), it));
     }
 
-    String rotate(Caller caller) {
+    /// The token before it holds for `overlap` more.
+    String rotate(Caller caller, Duration overlap) {
         caller.checkUnrestricted();
-        return db.inOrg(caller.org(), tx -> mint(tx, caller.org()));
+        return db.inOrg(caller.org(), tx -> mint(tx, caller.org(), overlap));
     }
 
     void clear(Caller caller) {
@@ -65,6 +72,7 @@ public final class WebhookTokens {
         Args args = Args.of("org", caller.org())
                 .and("hash", null)
                 .and("sealed", null)
+                .and("former_ends_at", null)
                 .and("now", clock.now());
         db.inOrg(caller.org(), tx -> tx.run(SET, args));
     }
@@ -77,7 +85,8 @@ public final class WebhookTokens {
         return "webhook-token:" + org;
     }
 
-    private static byte[] hash(String token) {
+    /// By which a token is known.
+    public static byte[] hash(String token) {
         try {
             return MessageDigest.getInstance("SHA-256").digest(token.getBytes(StandardCharsets.UTF_8));
         } catch (NoSuchAlgorithmException e) {

@@ -13,12 +13,15 @@ import dev.spooled.web.Routes;
 import io.helidon.http.HeaderNames;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /// The webhook token over HTTP, under two families of paths that different clients know.
 public final class WebhookTokensHttp implements Door {
     private static final String OWN = "/api/v1/organizations/webhook-token";
     private static final String BY_ID = "/api/v1/organizations/{id}/webhook-token";
+
+    private static final int MAX_OVERLAP_SECONDS = 7 * 86_400;
 
     private final WebhookTokens tokens;
     private final Authenticate authenticate;
@@ -49,8 +52,11 @@ public final class WebhookTokensHttp implements Door {
 
     private void rotate(ServerRequest request, ServerResponse response, Caller caller) {
         checkId(request, caller);
-        var unused = Body.optionalJson(request);
-        answer(request, response, caller, tokens.rotate(caller));
+        Integer overlap = Body.optionalJson(request).integerOrNull("overlap_seconds");
+        if (overlap != null && (overlap < 0 || overlap > MAX_OVERLAP_SECONDS)) {
+            throw Refused.invalid("overlap_seconds", "overlap_seconds must lie between 0 and " + MAX_OVERLAP_SECONDS);
+        }
+        answer(request, response, caller, tokens.rotate(caller, Duration.ofSeconds(overlap == null ? 0 : overlap)));
     }
 
     private void clear(ServerRequest request, ServerResponse response, Caller caller) {

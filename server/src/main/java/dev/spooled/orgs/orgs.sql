@@ -49,7 +49,12 @@ returning id, public_id, name, slug, plan_tier, billing_email, settings::text as
           stripe_subscription_status, stripe_current_period_end, stripe_cancel_at_period_end, created_at, updated_at, deleted_at
 
 -- name: set_webhook_token
-update organization set webhook_token_hash = :hash, webhook_token_sealed = :sealed, updated_at = :now where id = :org
+-- The one before it holds until :former_ends_at; one that is cleared not at all.
+update organization
+set webhook_token_former_hash = case when :former_ends_at > :now then webhook_token_hash end,
+    webhook_token_former_ends_at = case when :former_ends_at > :now then :former_ends_at::timestamptz end,
+    webhook_token_hash = :hash, webhook_token_sealed = :sealed, updated_at = :now
+where id = :org
 
 -- name: webhook_token
 select coalesce(webhook_token_sealed, ''::bytea) as sealed from organization where id = :org

@@ -35,11 +35,20 @@ public final class Body {
         return Json.objectOrEmpty(bytes(request, SINGLE_BYTES));
     }
 
+    /// The bytes of a body of any type, of at most `limit`: for what is signed as it was sent.
+    public static byte[] raw(ServerRequest request, int limit) {
+        return request.content().hasEntity() ? read(request, limit) : new byte[0];
+    }
+
     private static byte[] bytes(ServerRequest request, int limit) {
         if (!request.content().hasEntity()) {
             return new byte[0];
         }
         checkType(request);
+        return read(request, limit);
+    }
+
+    private static byte[] read(ServerRequest request, int limit) {
         long announced = request.headers().contentLength().orElse(-1);
         if (announced > limit) {
             throw tooLarge(limit);

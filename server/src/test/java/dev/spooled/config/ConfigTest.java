@@ -31,6 +31,7 @@ class ConfigTest {
                         new Config.Access(null, null, RegistrationMode.CLOSED),
                         new Config.Login(null, null, Duration.ofHours(24), null, null, "spooled@localhost", false),
                         new Config.Web(List.of(), false, null),
+                        new Config.Providers(Map.of()),
                         new Config.Jobs(Duration.ofSeconds(30), Duration.ofSeconds(10), 3, Duration.ofSeconds(300)),
                         new Config.Plans(PlanLimits.UNLIMITED, "enterprise"),
                         Duration.ofSeconds(10),
@@ -77,6 +78,9 @@ class ConfigTest {
                         Map.entry("SPOOLED_CORS_ORIGINS", "https://a.example, https://b.example"),
                         Map.entry("ENABLE_HSTS", "true"),
                         Map.entry("SPOOLED_DRAIN_SECONDS", "0"),
+                        Map.entry("GITHUB_WEBHOOK_SECRET", "of-github"),
+                        Map.entry("STRIPE_WEBHOOK_SECRET", "of-stripe"),
+                        Map.entry("SHOPIFY_WEBHOOK_SECRET", "of-shopify"),
                         Map.entry("SPOOLED_LOG", "json")));
         assertThat(config)
                 .isEqualTo(new Config(
@@ -94,6 +98,8 @@ class ConfigTest {
                                 "jobs@example.com",
                                 true),
                         new Config.Web(List.of("https://a.example", "https://b.example"), true, "https://jobs.example"),
+                        new Config.Providers(
+                                Map.of("github", "of-github", "stripe", "of-stripe", "shopify", "of-shopify")),
                         new Config.Jobs(Duration.ofSeconds(60), Duration.ofSeconds(20), 0, Duration.ofSeconds(9)),
                         new Config.Plans(PlanLimits.TABLE, "free"),
                         Duration.ZERO,

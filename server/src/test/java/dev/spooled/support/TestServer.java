@@ -28,6 +28,11 @@ import dev.spooled.grpc.CredentialAdmission;
 import dev.spooled.grpc.GrpcServer;
 import dev.spooled.health.DatabaseProbe;
 import dev.spooled.health.HealthHttp;
+import dev.spooled.ingestion.IncomingLog;
+import dev.spooled.ingestion.IncomingWebhooksHttp;
+import dev.spooled.ingestion.Ingestion;
+import dev.spooled.ingestion.IngestionHttp;
+import dev.spooled.ingestion.ProviderSecrets;
 import dev.spooled.jobs.ClaimedJobs;
 import dev.spooled.jobs.DeadLetters;
 import dev.spooled.jobs.DeadLettersHttp;
@@ -80,12 +85,15 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /// The HTTP server with everything behind it, on a database and a port of its own, under a clock moved by hand.
 public final class TestServer implements AutoCloseable {
     public static final String ADMIN_KEY = "operator";
+    public static final String GITHUB_SECRET = "signs-as-github-for-test-servers";
+    public static final String STRIPE_SECRET = "signs-as-stripe-for-test-servers";
     public static final String JWT_SECRET = "signs-the-tokens-of-test-servers-only";
 
     public final ManualClock clock = new ManualClock(Instant.parse("2026-11-25T12:00:00Z"));
@@ -165,6 +173,9 @@ public final class TestServer implements AutoCloseable {
                 postbox,
                 new EmailLogin.Joining(organizations, members, registration));
         fireSchedules = new FireSchedules(database.db(), clock, lane, jobs, 0);
+        var incoming = new IncomingLog(database.db(), clock);
+        var providerSecrets = new ProviderSecrets(
+                database.db(), clock, seal, 0, Map.of("github", GITHUB_SECRET, "stripe", STRIPE_SECRET));
         var settings = new QueueSettings(database.db(), clock, queues, lane, new Barrier(database.db(), 0));
         grpcParts = new GrpcServer.Parts(
                 jobs,
@@ -197,6 +208,9 @@ public final class TestServer implements AutoCloseable {
                                         organizations, new OrganizationList(database.db(), usage), usage, plans, admin),
                                 new ServerStatsHttp(new ServerStats(database.db(), clock, 0), plans, admin),
                                 new ApiKeysHttp(ownKeys, authenticate),
+                                new IngestionHttp(
+                                        new Ingestion(providerSecrets, incoming, jobs, clock), jobs, authenticate),
+                                new IncomingWebhooksHttp(incoming, providerSecrets, authenticate),
                                 new AuditHttp(audit, authenticate, admin),
                                 new DeadLettersHttp(new DeadLetters(lane, lists, reads), clock, authenticate),
                                 new JobListsHttp(lists, new JobStats(database.db()), reads, authenticate),
