@@ -53,6 +53,7 @@ import dev.spooled.jobs.Progress;
 import dev.spooled.live.Hub;
 import dev.spooled.live.LiveHttp;
 import dev.spooled.live.Rhythm;
+import dev.spooled.live.SocketHttp;
 import dev.spooled.login.EmailLogin;
 import dev.spooled.login.EmailLoginHttp;
 import dev.spooled.mail.LoggedPostbox;
@@ -255,6 +256,7 @@ public final class App implements AutoCloseable {
                 new WorkflowsHttp(new Workflows(cell.db(), cell.lane(), jobs, reads), authenticate),
                 new DependenciesHttp(new Dependencies(cell.db(), cell.lane(), reads), authenticate),
                 new LiveHttp(hub, reads, authenticate),
+                new SocketHttp(hub, authenticate),
                 queuesHttp(authenticate),
                 new WorkersHttp(new Workers(cell.db(), cell.clock(), hub), rhythm(), authenticate));
     }

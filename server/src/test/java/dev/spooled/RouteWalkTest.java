@@ -87,6 +87,7 @@ final class RouteWalkTest {
             THING operate POST   /api/v1/schedules/{id}/resume
             THING operate POST   /api/v1/schedules/{id}/trigger
             THING read    GET    /api/v1/schedules/{id}/history
+            LIVE  read    GET    /api/v1/ws
             LIVE  read    GET    /api/v1/events
             LIVE  read    GET    /api/v1/events/jobs/{id}
             LIVE  read    GET    /api/v1/events/queues/{name}

@@ -41,7 +41,7 @@ public final class Hub implements JobWatcher, Announcer, AutoCloseable {
 
     private static final long GATHER_NANOS = Duration.ofMillis(5).toNanos();
     private static final int RETRY_SECONDS = 5;
-    private static final Duration CLOSE_WAIT = Duration.ofSeconds(3);
+    private static final Duration CLOSE_WAIT = Duration.ofSeconds(4);
 
     private final Clock clock;
     private final Limits limits;
@@ -224,7 +224,14 @@ public final class Hub implements JobWatcher, Announcer, AutoCloseable {
     // ---- who listens
 
     /// A new listener, and whether it missed nothing since the event that it names as its last.
-    record Joined(Listener listener, boolean missedNothing) {}
+    record Joined(Listener listener, boolean missedNothing) {
+        /// What it is told first.
+        List<LiveEvent> missed(Instant now) {
+            return missedNothing
+                    ? List.of()
+                    : List.of(LiveEvent.error("Events were missed: the last event id is not known any more", now));
+        }
+    }
 
     /// Refused when there are too many already. Whoever opens it closes it.
     Joined open(Who who, Interest interest, @Nullable String last, Runnable cut) {

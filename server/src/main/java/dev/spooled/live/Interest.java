@@ -7,17 +7,21 @@ import java.util.Locale;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// What a listener wants to hear: of these kinds, what passes the filter it came with, and one of its subscriptions if
-/// it has any. With a non-empty `scope` only what is about one of those queues.
-record Interest(Set<EventKind> kinds, Filter base, Set<Filter> subscribed, Set<String> scope) {
+/// What a listener wants to hear: what passes the filter it came with, and one of its subscriptions if it has any. The
+/// kinds are those of `base`, else of the subscription, else the `usual` ones. With a non-empty `scope` only what is
+/// about
+/// one of those queues.
+record Interest(Set<EventKind> usual, Filter base, Set<Filter> subscribed, Set<String> scope) {
     private static final int MAX_NAMES = 64;
 
-    /// The kinds that a comma list of names means; null, and `*` in it, means the usual ones. A name nobody knows means
+    static Interest all(Dialect dialect, Filter base, Set<String> scope) {
+        return new Interest(dialect.usual(), base, Set.of(), scope);
+    }
+
+    /// The kinds that a comma list of names means; null for none. `*` means the usual ones, a name nobody knows
     /// nothing.
-    static Set<EventKind> kinds(@Nullable String names, Dialect dialect) {
-        return names == null || names.isBlank()
-                ? dialect.usual()
-                : kinds(List.of(names.split(",", MAX_NAMES + 1)), dialect);
+    static @Nullable Set<EventKind> kinds(@Nullable String names, Dialect dialect) {
+        return names == null || names.isBlank() ? null : kinds(List.of(names.split(",", MAX_NAMES + 1)), dialect);
     }
 
     static Set<EventKind> kinds(List<String> names, Dialect dialect) {
@@ -31,19 +35,38 @@ record Interest(Set<EventKind> kinds, Filter base, Set<Filter> subscribed, Set<S
         return kinds;
     }
 
+    Interest in(Dialect dialect) {
+        return new Interest(dialect.usual(), base, subscribed, scope);
+    }
+
     Interest with(Set<Filter> subscriptions) {
-        return new Interest(kinds, base, Set.copyOf(subscriptions), scope);
+        return new Interest(usual, base, Set.copyOf(subscriptions), scope);
     }
 
     Interest in(Set<String> queues) {
-        return new Interest(kinds, base, subscribed, queues);
+        return new Interest(usual, base, subscribed, queues);
     }
 
     boolean wants(LiveEvent event) {
-        return kinds.contains(event.kind())
-                && isInScope(event.about())
-                && base.passes(event.about())
-                && (subscribed.isEmpty() || subscribed.stream().anyMatch(filter -> filter.passes(event.about())));
+        return isInScope(event.about()) && base.passes(event.about()) && isSubscribed(event);
+    }
+
+    private boolean isSubscribed(LiveEvent event) {
+        if (subscribed.isEmpty()) {
+            return isOf(base.kinds() == null ? usual : base.kinds(), event);
+        }
+        return subscribed.stream().anyMatch(filter -> isSubscribed(filter, event));
+    }
+
+    private boolean isSubscribed(Filter filter, LiveEvent event) {
+        boolean kind = filter.kinds() == null
+                ? isOf(base.kinds() == null ? usual : base.kinds(), event)
+                : isOf(filter.kinds(), event) && (base.kinds() == null || isOf(base.kinds(), event));
+        return kind && filter.passes(event.about());
+    }
+
+    private static boolean isOf(Set<EventKind> kinds, LiveEvent event) {
+        return kinds.contains(event.kind());
     }
 
     private boolean isInScope(LiveEvent.About about) {

@@ -6,6 +6,7 @@ import dev.spooled.jobs.JobReads;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -18,17 +19,19 @@ final class JobCourse implements Course {
     private final Hub hub;
     private final JobReads reads;
     private final Listener listener;
-    private final @Nullable UUID job;
+    private final Of of;
     private @Nullable JobStatus known;
     private @Nullable JobStatus suspected;
     private boolean unknown;
 
-    /// `job` is null for what can be no job's id.
-    JobCourse(Hub hub, JobReads reads, Listener listener, @Nullable UUID job) {
+    /// Which job, null for what can be no job's id, and which kinds of its events.
+    record Of(@Nullable UUID job, Set<EventKind> kinds) {}
+
+    JobCourse(Hub hub, JobReads reads, Listener listener, Of of) {
         this.hub = hub;
         this.reads = reads;
         this.listener = listener;
-        this.job = job;
+        this.of = of;
     }
 
     @Override
@@ -42,6 +45,7 @@ final class JobCourse implements Course {
     }
 
     private Optional<Job> read() {
+        UUID job = of.job();
         return job == null
                 ? Optional.empty()
                 : reads.seen(listener.caller(), List.of(job), false).stream()
@@ -57,6 +61,10 @@ final class JobCourse implements Course {
 
     @Override
     public boolean takes(LiveEvent event) {
+        return follows(event) && of.kinds().contains(event.kind());
+    }
+
+    private boolean follows(LiveEvent event) {
         LiveEvent.Step step = event.step();
         if (step == null) {
             return event.kind() != EventKind.JOB_CREATED;

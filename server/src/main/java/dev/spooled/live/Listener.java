@@ -3,6 +3,7 @@ package dev.spooled.live;
 import dev.spooled.access.Caller;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +21,8 @@ final class Listener implements AutoCloseable {
         /// Events were lost on their way, so what would follow would not be whole.
         LOST,
         REVOKED,
+        /// The client gives no sign of life.
+        SILENT,
         STOPPING
     }
 
@@ -30,6 +33,7 @@ final class Listener implements AutoCloseable {
     private final String credential;
     private final Runnable cut;
     private final Runnable onClose;
+    private final AtomicBoolean left = new AtomicBoolean();
     private volatile Caller caller;
     private volatile @Nullable Thread thread;
     private volatile @Nullable End end;
@@ -86,6 +90,10 @@ final class Listener implements AutoCloseable {
         feed.change(this, interest().with(subscriptions));
     }
 
+    void speaks(Dialect dialect) {
+        feed.change(this, interest().in(dialect));
+    }
+
     /// The credential holds, but may say something else now.
     void heldBy(Caller now) {
         if (!now.queues().equals(caller.queues())) {
@@ -132,8 +140,10 @@ final class Listener implements AutoCloseable {
 
     @Override
     public void close() {
-        feed.leave(this);
-        onClose.run();
+        if (left.compareAndSet(false, true)) {
+            feed.leave(this);
+            onClose.run();
+        }
     }
 
     // ---- others

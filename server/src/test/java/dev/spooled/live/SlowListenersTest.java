@@ -48,7 +48,7 @@ final class SlowListenersTest {
             String request = "GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + server.key
                     + "\r\n\r\n";
             deaf.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
-            Await.until(() -> server.hub().connections(), open -> open == 1);
+            Await.until(() -> server.hub().listeners().size(), open -> open == 1);
             int org = server.hub().listeners().getFirst().caller().org();
             try (var stream = EventStream.open(server, server.key, "/events?events=error")) {
                 int told = 0;

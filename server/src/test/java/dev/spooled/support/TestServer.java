@@ -43,6 +43,7 @@ import dev.spooled.jobs.Progress;
 import dev.spooled.live.Hub;
 import dev.spooled.live.LiveHttp;
 import dev.spooled.live.Rhythm;
+import dev.spooled.live.SocketHttp;
 import dev.spooled.login.EmailLogin;
 import dev.spooled.login.EmailLoginHttp;
 import dev.spooled.mail.Postbox;
@@ -223,6 +224,7 @@ public final class TestServer implements AutoCloseable {
                                 new WorkflowsHttp(new Workflows(database.db(), lane, jobs, reads), authenticate),
                                 new DependenciesHttp(new Dependencies(database.db(), lane, reads), authenticate),
                                 new LiveHttp(hub, reads, authenticate),
+                                new SocketHttp(hub, authenticate),
                                 new QueuesHttp(settings, new QueueFigures(database.db(), clock, queues), authenticate),
                                 new WorkersHttp(
                                         new Workers(database.db(), clock, hub),
