@@ -55,6 +55,10 @@ import dev.spooled.jobs.JobStats;
 import dev.spooled.jobs.Jobs;
 import dev.spooled.jobs.JobsHttp;
 import dev.spooled.jobs.Progress;
+import dev.spooled.live.Hub;
+import dev.spooled.live.LiveHttp;
+import dev.spooled.live.Rhythm;
+import dev.spooled.live.SocketHttp;
 import dev.spooled.login.EmailLogin;
 import dev.spooled.login.EmailLoginHttp;
 import dev.spooled.mail.LoggedPostbox;
@@ -124,6 +128,7 @@ public final class App implements AutoCloseable {
     private final AuditLog audit;
     private final AdminKey admin;
     private final Jobs jobs;
+    private final Hub hub;
     private final Queues queues;
     private final Web web;
     private final GrpcServer grpc;
@@ -163,6 +168,8 @@ public final class App implements AutoCloseable {
         credentials = new Credentials(keys, sessions);
         queues = queues();
         jobs = jobs();
+        hub = hub();
+        cell.lane().watch(hub);
         web = new Web(
                 options(),
                 doors(),
@@ -173,7 +180,7 @@ public final class App implements AutoCloseable {
         upkeep = new Upkeep(List.of(
                 new HealthReport(grpc),
                 new SilentWorkers(cell.db(), cell.clock(), CELL),
-                new FireSchedules(cell.db(), cell.clock(), cell.lane(), jobs, CELL),
+                new FireSchedules(cell.db(), cell.clock(), cell.lane(), jobs, CELL, hub),
                 new FollowZones(cell.db(), cell.clock(), CELL),
                 new SpentTokens(cell.db(), cell.clock()),
                 new DeletedOrganizations(cell.db(), cell.clock(), cell.lane(), audit, CELL)));
@@ -250,12 +257,14 @@ public final class App implements AutoCloseable {
         return List.of(
                 new DeadLettersHttp(new DeadLetters(cell.lane(), lists, reads), cell.clock(), authenticate),
                 new JobListsHttp(lists, new JobStats(cell.db()), reads, authenticate),
-                new JobsHttp(jobs, new Progress(cell.db(), cell.clock(), reads, diagnosis), authenticate),
-                new SchedulesHttp(new Schedules(cell.db(), cell.clock(), cell.lane(), jobs), authenticate),
+                new JobsHttp(jobs, new Progress(cell.db(), cell.clock(), reads, diagnosis, hub), authenticate),
+                new SchedulesHttp(new Schedules(cell.db(), cell.clock(), cell.lane(), jobs, hub), authenticate),
                 new WorkflowsHttp(new Workflows(cell.db(), cell.lane(), jobs, reads), authenticate),
                 new DependenciesHttp(new Dependencies(cell.db(), cell.lane(), reads), authenticate),
+                new LiveHttp(hub, reads, authenticate),
+                new SocketHttp(hub, authenticate),
                 queuesHttp(authenticate),
-                new WorkersHttp(new Workers(cell.db(), cell.clock()), rhythm(), authenticate));
+                new WorkersHttp(new Workers(cell.db(), cell.clock(), hub), rhythm(), authenticate));
     }
 
     private List<Door> webhookDoors(Authenticate authenticate) {
@@ -286,8 +295,16 @@ public final class App implements AutoCloseable {
     }
 
     private QueuesHttp queuesHttp(Authenticate authenticate) {
-        var settings = new QueueSettings(cell.db(), cell.clock(), queues, cell.lane(), new Barrier(cell.db(), CELL));
+        var settings =
+                new QueueSettings(cell.db(), cell.clock(), queues, cell.lane(), new Barrier(cell.db(), CELL), hub);
         return new QueuesHttp(settings, figures(), authenticate);
+    }
+
+    private Hub hub() {
+        Config.Live live = config.live();
+        var parts = new Hub.Parts(cell.db(), CELL, cell.clock(), credentials, new DatabaseProbe(cell.db()));
+        var limits = new Hub.Limits(live.streams(), live.sockets(), live.connections());
+        return new Hub(parts, limits, Rhythm.STANDARD).meteredBy(metrics.registry());
     }
 
     private QueueFigures figures() {
@@ -301,7 +318,7 @@ public final class App implements AutoCloseable {
     private GrpcServer grpc() {
         var parts = new GrpcServer.Parts(
                 jobs,
-                new Workers(cell.db(), cell.clock()),
+                new Workers(cell.db(), cell.clock(), hub),
                 figures(),
                 config.jobs().heartbeat(),
                 cell.clock(),
@@ -378,12 +395,14 @@ public final class App implements AutoCloseable {
         return grpc.port();
     }
 
-    /// Drains: waiting claims are answered, running requests finish, the lane writes what it took, then all stops.
+    /// Drains: waiting claims are answered, live connections end, running requests finish, the lane writes what it
+    /// took, then all stops.
     @Override
     public void close() {
         serving = false;
         grpc.drain();
         cell.lane().stopParking();
+        hub.close();
         web.close();
         grpc.close();
         upkeep.close();

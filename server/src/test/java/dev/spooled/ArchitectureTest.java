@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 class ArchitectureTest {
     /// Each package may import only packages of its own line and of lines above.
     private static final List<List<String>> LAYERS = List.of(
-            List.of("refusal", "time", "proto.v1", "proto.batch.v1"),
+            List.of("refusal", "time", "announce", "proto.v1", "proto.batch.v1"),
             List.of("json"),
             List.of("config"),
             List.of("db"),
@@ -28,6 +28,7 @@ class ArchitectureTest {
             List.of("metrics"),
             List.of("jobs", "health"),
             List.of("queues", "workers", "workflows", "schedules", "ingestion", "billing", "dashboard", "admin"),
+            List.of("live"),
             List.of("grpc"));
 
     /// Features that know nothing of each other.

@@ -2,9 +2,12 @@ package dev.spooled.access;
 
 import dev.spooled.refusal.Refusal;
 import dev.spooled.refusal.Refused;
+import io.helidon.common.uri.UriQuery;
 import io.helidon.http.HeaderName;
 import io.helidon.http.HeaderNames;
+import io.helidon.http.Headers;
 import io.helidon.http.Method;
+import io.helidon.http.ServerResponseHeaders;
 import io.helidon.webserver.http.Handler;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
@@ -19,6 +22,7 @@ public final class Authenticate {
     private static final HeaderName REMAINING = HeaderNames.create("X-RateLimit-Remaining");
     private static final HeaderName RESET = HeaderNames.create("X-RateLimit-Reset");
     private static final String BEARER = "bearer ";
+    private static final String ASK = "An API key or access token is required: Authorization: Bearer <key>";
 
     private final Credentials credentials;
     private final RateGate rate;
@@ -41,6 +45,38 @@ public final class Authenticate {
             boolean reads = isReading(request);
             serve(request, response, reads ? Scope.READ : Scope.OPERATE, !reads, work);
         };
+    }
+
+    /// What a route of live events does once the caller is known; the credential is looked at again while it goes on.
+    public interface Listening {
+        void handle(ServerRequest request, ServerResponse response, Caller caller, String credential);
+    }
+
+    /// For live events: browsers cannot give these requests headers, so the credential may stand in the query.
+    public Handler listening(Listening work) {
+        return (request, response) -> {
+            String credential = presentedToListen(request.headers(), request.query());
+            Caller caller = admit(credential, response.headers());
+            work.handle(request, response, caller, credential);
+        };
+    }
+
+    /// The caller of a request for live events, with what is left of its rate told in `answer`.
+    public Caller admit(String credential, ServerResponseHeaders answer) {
+        Caller caller = credentials.caller(credential);
+        pass(answer, caller);
+        caller.check(Scope.READ);
+        return caller;
+    }
+
+    /// A credential from the headers, else from the query: `token` or `api_key`.
+    public static String presentedToListen(Headers headers, UriQuery query) {
+        return presented(headers)
+                .or(() -> query.first("token").asOptional())
+                .or(() -> query.first("api_key").asOptional())
+                .map(String::strip)
+                .filter(credential -> !credential.isEmpty())
+                .orElseThrow(() -> unauthenticated(ASK));
     }
 
     /// For reading that is asked for by another method than GET.
@@ -68,7 +104,7 @@ public final class Authenticate {
                     caller.org(),
                     caller.actor().toString())));
         }
-        pass(response, caller);
+        pass(response.headers(), caller);
         caller.check(needed);
         work.handle(request, response, caller);
     }
@@ -76,11 +112,15 @@ public final class Authenticate {
     /// Takes a request from its caller's bucket and says on the answer what is left. For routes that find their caller
     /// by other means than a credential of ours.
     public void pass(ServerResponse response, Caller caller) {
+        pass(response.headers(), caller);
+    }
+
+    private void pass(ServerResponseHeaders answer, Caller caller) {
         try {
-            tell(response, rate.pass(caller));
+            tell(answer, rate.pass(caller));
         } catch (Refused refused) {
             if (refused.refusal() instanceof Refusal.RateLimited limited) {
-                tell(response, new RateGate.Allowance(limited.limit(), limited.remaining(), limited.resetAtSeconds()));
+                tell(answer, new RateGate.Allowance(limited.limit(), limited.remaining(), limited.resetAtSeconds()));
             }
             throw refused;
         }
@@ -105,16 +145,13 @@ public final class Authenticate {
     }
 
     private Caller caller(ServerRequest request) {
-        return credentials.caller(presented(request)
-                .orElseThrow(
-                        () -> unauthenticated("An API key or access token is required: Authorization: Bearer <key>")));
+        return credentials.caller(presented(request.headers()).orElseThrow(() -> unauthenticated(ASK)));
     }
 
-    static Optional<String> presented(ServerRequest request) {
-        return request.headers()
-                .first(HeaderNames.AUTHORIZATION)
+    static Optional<String> presented(Headers headers) {
+        return headers.first(HeaderNames.AUTHORIZATION)
                 .map(Authenticate::bearer)
-                .or(() -> request.headers().first(API_KEY).map(String::strip))
+                .or(() -> headers.first(API_KEY).map(String::strip))
                 .filter(key -> !key.isEmpty());
     }
 
@@ -125,10 +162,10 @@ public final class Authenticate {
         return header.substring(BEARER.length()).strip();
     }
 
-    private static void tell(ServerResponse response, RateGate.Allowance left) {
-        response.header(LIMIT, Integer.toString(left.limit()));
-        response.header(REMAINING, Integer.toString(left.remaining()));
-        response.header(RESET, Long.toString(left.resetAtSeconds()));
+    private static void tell(ServerResponseHeaders answer, RateGate.Allowance left) {
+        answer.set(LIMIT, Integer.toString(left.limit()));
+        answer.set(REMAINING, Integer.toString(left.remaining()));
+        answer.set(RESET, Long.toString(left.resetAtSeconds()));
     }
 
     private static Refused unauthenticated(String message) {

@@ -35,4 +35,11 @@ public final class Credentials {
         }
         return presented.isEmpty() || presented.length() > MAX_KEY_LENGTH ? Optional.empty() : keys.caller(presented);
     }
+
+    /// Who stands behind a credential that opened something which is open still. As `find`, except that an access token
+    /// may have run out meanwhile: what it stands for must hold, and it must not have been revoked.
+    public Optional<Caller> behind(String credential) {
+        String presented = credential.strip();
+        return isToken(presented) ? sessions.behind(presented) : find(presented);
+    }
 }

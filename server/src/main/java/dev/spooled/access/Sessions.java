@@ -71,6 +71,18 @@ public final class Sessions {
                 .map(Holder::caller);
     }
 
+    /// As `caller`, also for a token that has run out.
+    Optional<Caller> behind(String token) {
+        return remembered
+                .find(
+                        RawKey.sha256("open " + token),
+                        begun -> tokens.read(token)
+                                .filter(claims -> claims.type() == Type.ACCESS)
+                                .flatMap(claims -> standing(claims, begun)))
+                .filter(holder -> holder.isInForce(clock.now()))
+                .map(Holder::caller);
+    }
+
     /// What an access or refresh token in force says.
     Optional<Claims> valid(String token) {
         return tokens.read(token)
@@ -145,19 +157,19 @@ public final class Sessions {
                 RawKey.sha256(type + " " + token),
                 begun -> tokens.read(token)
                         .filter(claims -> claims.type() == type && claims.isInForce(clock.now()))
-                        .flatMap(claims -> lookUp(claims, begun)));
+                        .flatMap(
+                                claims -> standing(claims, begun).map(holder -> endingBy(holder, claims.expiresAt()))));
     }
 
-    private Optional<Holder> lookUp(Claims claims, long begun) {
+    /// The key or person behind a token that has not been revoked, whenever it ends.
+    private Optional<Holder> standing(Claims claims, long begun) {
         Args args = Args.of("actor", claims.actor().id())
                 .and("organization", claims.organization())
                 .and("jti", claims.id())
                 .and("family", claims.family());
         List<UUID> hangsOn = List.of(claims.id(), claims.family());
         return switch (claims.actor().kind()) {
-            case KEY ->
-                first(db.readAsEngine(KEY_BEHIND, args, row -> ApiKeys.holder(row, begun, hangsOn)))
-                        .map(holder -> endingBy(holder, claims.expiresAt()));
+            case KEY -> first(db.readAsEngine(KEY_BEHIND, args, row -> ApiKeys.holder(row, begun, hangsOn)));
             case PERSON -> first(db.readAsEngine(PERSON_BEHIND, args, row -> person(row, begun, claims)));
         };
     }
@@ -182,7 +194,7 @@ public final class Sessions {
                 scope,
                 null);
         var hangsOn = List.of(claims.id(), claims.family(), organization, person);
-        return new Holder(begun, caller, hangsOn, claims.expiresAt());
+        return new Holder(begun, caller, hangsOn, null);
     }
 
     private String token(Type type, Caller caller, UUID family) {

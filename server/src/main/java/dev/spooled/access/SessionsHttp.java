@@ -83,7 +83,7 @@ public final class SessionsHttp implements Door {
     }
 
     private void me(ServerRequest request, ServerResponse response, Caller caller) {
-        String presented = Authenticate.presented(request).orElseThrow();
+        String presented = Authenticate.presented(request.headers()).orElseThrow();
         Period period = Credentials.isToken(presented) ? period(presented) : period(caller);
         Answer.json(
                 request,
@@ -102,7 +102,7 @@ public final class SessionsHttp implements Door {
 
     private void logout(ServerRequest request, ServerResponse response, Caller caller) {
         String refreshToken = Body.optionalJson(request).textOrNull("refresh_token");
-        String presented = Authenticate.presented(request).orElseThrow();
+        String presented = Authenticate.presented(request.headers()).orElseThrow();
         if (Credentials.isToken(presented)) {
             sessions.close(presented, refreshToken);
         }

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 public record Config(
         Listen listen,
         Grpc grpc,
+        Live live,
         Storage storage,
         Access access,
         Login login,
@@ -27,6 +28,9 @@ public record Config(
     /// How the gRPC port behaves. Without `tls` it speaks plain text.
     public record Grpc(
             @Nullable Tls tls, int maxMessageBytes, int maxConnections, int maxStreams, Duration keepAlive) {}
+
+    /// Connections for live events at once: of an organization by SSE and by WebSocket, and of all.
+    public record Live(int streams, int sockets, int connections) {}
 
     /// Files in PEM form.
     public record Tls(Path certificate, Path key) {}

@@ -5,6 +5,7 @@ import dev.spooled.config.Config.Grpc;
 import dev.spooled.config.Config.Jobs;
 import dev.spooled.config.Config.LaneWay;
 import dev.spooled.config.Config.Listen;
+import dev.spooled.config.Config.Live;
 import dev.spooled.config.Config.LogForm;
 import dev.spooled.config.Config.Login;
 import dev.spooled.config.Config.PlanLimits;
@@ -61,6 +62,10 @@ public final class ConfigReader {
                         number(Setting.SPOOLED_GRPC_MAX_CONNECTIONS),
                         number(Setting.SPOOLED_GRPC_MAX_STREAMS),
                         seconds(Setting.SPOOLED_GRPC_KEEPALIVE_SECS)),
+                new Live(
+                        number(Setting.SPOOLED_LIVE_STREAMS),
+                        number(Setting.SPOOLED_LIVE_SOCKETS),
+                        number(Setting.SPOOLED_LIVE_CONNECTIONS)),
                 new Storage(
                         Path.of(text(Setting.SPOOLED_DATA_DIR)),
                         textOrNull(Setting.DATABASE_URL),

@@ -23,6 +23,12 @@ public enum Setting {
     SPOOLED_GRPC_MAX_STREAMS("grpc-max-streams", Kind.POSITIVE, "200", "Most calls at once on a gRPC connection."),
     SPOOLED_GRPC_KEEPALIVE_SECS(
             "grpc-keepalive-secs", Kind.SECONDS, "10", "Seconds a gRPC connection may be silent before it is pinged."),
+    SPOOLED_LIVE_STREAMS(
+            "live-streams", Kind.POSITIVE, "200", "Most SSE streams of live events at once of an organization."),
+    SPOOLED_LIVE_SOCKETS(
+            "live-sockets", Kind.POSITIVE, "100", "Most WebSockets of live events at once of an organization."),
+    SPOOLED_LIVE_CONNECTIONS(
+            "live-connections", Kind.POSITIVE, "10000", "Most SSE streams and WebSockets at once of this server."),
     METRICS_PORT("metrics-port", Kind.PORT, "9090", "Port of the Prometheus metrics; 0 takes a free one."),
     SPOOLED_DATA_DIR(
             "data-dir", Kind.PATH, "./spooled-data", "Folder of the embedded PostgreSQL; made when it is missing."),

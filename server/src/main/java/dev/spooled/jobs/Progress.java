@@ -1,6 +1,8 @@
 package dev.spooled.jobs;
 
 import dev.spooled.access.Caller;
+import dev.spooled.announce.Announcement.JobProgress;
+import dev.spooled.announce.Announcer;
 import dev.spooled.db.Args;
 import dev.spooled.db.Db;
 import dev.spooled.db.Sql;
@@ -22,12 +24,14 @@ public final class Progress {
     private final Clock clock;
     private final JobReads reads;
     private final Diagnosis diagnosis;
+    private final Announcer announcer;
 
-    public Progress(Db db, Clock clock, JobReads reads, Diagnosis diagnosis) {
+    public Progress(Db db, Clock clock, JobReads reads, Diagnosis diagnosis, Announcer announcer) {
         this.db = db;
         this.clock = clock;
         this.reads = reads;
         this.diagnosis = diagnosis;
+        this.announcer = announcer;
     }
 
     /// One report, as sent: lease and worker narrow down whose it may be, if given.
@@ -53,6 +57,11 @@ public final class Progress {
             var holder = new Holder(caller.org(), id, report.lease(), worker);
             var unused = diagnosis.ofAcknowledgement(caller, Diagnosis.Verb.HEARTBEAT, holder);
             throw Refused.unavailable("The job is changing hands, try again");
+        }
+        if (announcer.isHeardBy(caller.org())) {
+            reads.queueOf(caller, id)
+                    .ifPresent(queue -> announcer.announce(
+                            new JobProgress(caller.org(), queue, id, report.percent(), report.message())));
         }
     }
 

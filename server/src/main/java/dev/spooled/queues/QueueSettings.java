@@ -1,6 +1,9 @@
 package dev.spooled.queues;
 
 import dev.spooled.access.Caller;
+import dev.spooled.announce.Announcement.QueuePaused;
+import dev.spooled.announce.Announcement.QueueResumed;
+import dev.spooled.announce.Announcer;
 import dev.spooled.db.Args;
 import dev.spooled.db.Db;
 import dev.spooled.db.PgArray;
@@ -42,14 +45,16 @@ public final class QueueSettings {
     private final Lane lane;
     private final Barrier barrier;
     private final Purge purge;
+    private final Announcer announcer;
 
-    public QueueSettings(Db db, Clock clock, Queues queues, Lane lane, Barrier barrier) {
+    public QueueSettings(Db db, Clock clock, Queues queues, Lane lane, Barrier barrier, Announcer announcer) {
         this.db = db;
         this.clock = clock;
         this.queues = queues;
         this.lane = lane;
         this.barrier = barrier;
         this.purge = new Purge(db, lane);
+        this.announcer = announcer;
     }
 
     /// The configured queues that the caller may see, by name.
@@ -83,6 +88,10 @@ public final class QueueSettings {
         queues.forget(caller, name);
         if (change.enabled() != null) {
             carryOut(number, config.enabled());
+            announcer.announce(
+                    config.enabled()
+                            ? new QueueResumed(caller.org(), name)
+                            : new QueuePaused(caller.org(), name, null));
         }
         return config;
     }
@@ -118,6 +127,7 @@ public final class QueueSettings {
                                 row -> new Pause(row.instant("paused_at"), row.textOrNull("paused_reason"))))
                 .orElseThrow();
         carryOut(number, false);
+        announcer.announce(new QueuePaused(caller.org(), name, pause.reason()));
         return pause;
     }
 
@@ -133,6 +143,7 @@ public final class QueueSettings {
                                 row -> new Resumed(row.integer("id"), row.instantOrNull("paused_at"))))
                 .orElseThrow(() -> unknown(name));
         carryOut(resumed.number(), true);
+        announcer.announce(new QueueResumed(caller.org(), name));
         Instant since = Objects.requireNonNullElse(resumed.since(), now);
         return since.isBefore(now) ? Duration.between(since, now) : Duration.ZERO;
     }

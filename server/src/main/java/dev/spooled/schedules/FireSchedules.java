@@ -5,12 +5,13 @@ import static dev.spooled.db.PgArray.NO_TIME;
 import dev.spooled.access.Actor;
 import dev.spooled.access.Caller;
 import dev.spooled.access.Scope;
+import dev.spooled.announce.Announcement.ScheduleTriggered;
+import dev.spooled.announce.Announcer;
 import dev.spooled.db.Args;
 import dev.spooled.db.Db;
 import dev.spooled.db.Row;
 import dev.spooled.db.Sql;
 import dev.spooled.db.Statements;
-import dev.spooled.engine.Command;
 import dev.spooled.engine.Command.Fire;
 import dev.spooled.engine.Command.Fired;
 import dev.spooled.engine.Lane;
@@ -65,13 +66,15 @@ public final class FireSchedules implements Chore {
     private final Lane lane;
     private final ScheduledJobs jobs;
     private final int cell;
+    private final Announcer announcer;
 
-    public FireSchedules(Db db, Clock clock, Lane lane, Jobs jobs, int cell) {
+    public FireSchedules(Db db, Clock clock, Lane lane, Jobs jobs, int cell, Announcer announcer) {
         this.db = db;
         this.clock = clock;
         this.lane = lane;
         this.jobs = new ScheduledJobs(jobs);
         this.cell = cell;
+        this.announcer = announcer;
     }
 
     private record Due(Schedule schedule, UUID organization) {}
@@ -91,12 +94,27 @@ public final class FireSchedules implements Chore {
         Instant now = clock.now();
         Args args = Args.of("cell", cell).and("now", now).and("limit", DUE_MAX);
         List<Due> due = db.readAsEngine(DUE, args, FireSchedules::due);
-        List<Command<Fired>> runs = new ArrayList<>();
+        List<Fire> runs = new ArrayList<>();
+        List<Schedule> schedules = new ArrayList<>();
         for (Due each : due) {
-            runs.addAll(runsOf(each, now));
+            for (Fire run : runsOf(each, now)) {
+                runs.add(run);
+                schedules.add(each.schedule());
+            }
         }
-        var unused = lane.runAll(runs);
+        List<Fired> fired = lane.runAll(runs);
+        for (int i = 0; i < fired.size(); i++) {
+            announce(schedules.get(i), fired.get(i));
+        }
         return due.size() == DUE_MAX || runs.size() > due.size();
+    }
+
+    private void announce(Schedule schedule, Fired fired) {
+        UUID job = fired.job();
+        if (fired.ran() && job != null) {
+            announcer.announce(
+                    new ScheduleTriggered(schedule.org(), schedule.plan().queueName(), schedule.id(), job));
+        }
     }
 
     private List<Fire> runsOf(Due due, Instant now) {

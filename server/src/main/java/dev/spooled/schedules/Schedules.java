@@ -3,6 +3,8 @@ package dev.spooled.schedules;
 import static dev.spooled.db.PgArray.NO_TIME;
 
 import dev.spooled.access.Caller;
+import dev.spooled.announce.Announcement.ScheduleTriggered;
+import dev.spooled.announce.Announcer;
 import dev.spooled.db.Args;
 import dev.spooled.db.Db;
 import dev.spooled.db.PgArray;
@@ -45,13 +47,15 @@ public final class Schedules {
     private final Lane lane;
     private final ScheduledJobs jobs;
     private final Ids ids;
+    private final Announcer announcer;
 
-    public Schedules(Db db, Clock clock, Lane lane, Jobs jobs) {
+    public Schedules(Db db, Clock clock, Lane lane, Jobs jobs, Announcer announcer) {
         this.db = db;
         this.clock = clock;
         this.lane = lane;
         this.jobs = new ScheduledJobs(jobs);
         this.ids = new Ids(clock);
+        this.announcer = announcer;
     }
 
     /// What a list is narrowed down to; null is any.
@@ -115,7 +119,9 @@ public final class Schedules {
         if (!fired.ran()) {
             throw unknown(id);
         }
-        return Objects.requireNonNull(fired.job());
+        UUID made = Objects.requireNonNull(fired.job());
+        announcer.announce(new ScheduleTriggered(caller.org(), schedule.plan().queueName(), id, made));
+        return made;
     }
 
     /// Newest first.

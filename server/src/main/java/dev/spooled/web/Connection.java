@@ -57,13 +57,30 @@ public final class Connection implements ServerConnection, InterruptableTask<Voi
     /// and `receive` then takes them from it. A client that closes only its sending side counts as gone.
     /// Without a connection (in tests of operations) the client never leaves.
     public static BooleanSupplier watchClient() {
-        return CURRENT.isBound() ? CURRENT.get().readAhead() : () -> true;
+        return watchClient(() -> {});
     }
 
-    private BooleanSupplier readAhead() {
+    /// As above; `onLeft` runs on another thread when the client hangs up.
+    public static BooleanSupplier watchClient(Runnable onLeft) {
+        return CURRENT.isBound() ? CURRENT.get().readAhead(onLeft) : () -> true;
+    }
+
+    /// What breaks this thread's connection off, whatever it is doing then.
+    public static Runnable cutter() {
+        return CURRENT.isBound() ? CURRENT.get()::cut : () -> {};
+    }
+
+    private BooleanSupplier readAhead(Runnable onLeft) {
         var next = ahead;
         if (next == null) {
-            next = new FutureTask<>(socket::get);
+            next = new FutureTask<>(socket::get) {
+                @Override
+                protected void done() {
+                    if (hasEnded(this)) {
+                        onLeft.run();
+                    }
+                }
+            };
             ahead = next;
             Thread.ofVirtual().name("watch-" + socket.childSocketId()).start(next);
         }
@@ -162,9 +179,11 @@ public final class Connection implements ServerConnection, InterruptableTask<Voi
         }
     }
 
+    /// The library counts from when a request began, and closes what is idle for too long: one that is being served is
+    /// not.
     @Override
     public Duration idleTime() {
-        return http.idleTime();
+        return waiting ? http.idleTime() : Duration.ZERO;
     }
 
     @Override

@@ -14,6 +14,9 @@ import java.time.Duration;
 /// headers,
 /// and is observed. The only filter; what no handler takes comes here, too.
 final class Envelope implements Filter, ErrorHandler<Throwable> {
+    /// The route by which WebSockets are observed: they begin with this answer.
+    private static final String UPGRADE = "websocket";
+
     private final Routes routes;
     private final Refuser refuser;
     private final Cors cors;
@@ -49,10 +52,14 @@ final class Envelope implements Filter, ErrorHandler<Throwable> {
             answer(chain, request, response);
         } finally {
             Duration took = Duration.ofNanos(System.nanoTime() - begun);
-            String route = request.matchingPattern().orElse("unmatched");
+            String route = request.matchingPattern().orElse(isUpgrade(response) ? UPGRADE : "unmatched");
             observer.answered(
                     request.prologue().method().text(), route, response.status().code(), took);
         }
+    }
+
+    private static boolean isUpgrade(RoutingResponse response) {
+        return response.status().code() == 101;
     }
 
     private void mark(ServerRequest request, ServerResponse response) {

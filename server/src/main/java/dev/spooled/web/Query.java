@@ -1,6 +1,7 @@
 package dev.spooled.web;
 
 import dev.spooled.refusal.Refused;
+import io.helidon.common.uri.UriQuery;
 import io.helidon.webserver.http.ServerRequest;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
@@ -10,7 +11,11 @@ public final class Query {
     private Query() {}
 
     public static @Nullable String text(ServerRequest request, String name) {
-        String value = request.query().first(name).orElse(null);
+        return text(request.query(), name);
+    }
+
+    private static @Nullable String text(UriQuery query, String name) {
+        String value = query.first(name).orElse(null);
         if (value != null
                 && (value.indexOf('\0') >= 0
                         || !StandardCharsets.UTF_8.newEncoder().canEncode(value))) {
@@ -21,7 +26,11 @@ public final class Query {
 
     /// As `text`, stripped; what is empty is absent.
     public static @Nullable String wordOrNull(ServerRequest request, String name) {
-        String value = text(request, name);
+        return wordOrNull(request.query(), name);
+    }
+
+    public static @Nullable String wordOrNull(UriQuery query, String name) {
+        String value = text(query, name);
         return value == null || value.isBlank() ? null : value.strip();
     }
 }

@@ -16,11 +16,13 @@ public final class Routes {
 
     private final HttpRouting.Builder to;
     private final Refuser refuser;
+    private final SocketUpgrade sockets;
     private final List<Route> known = new ArrayList<>();
 
-    Routes(HttpRouting.Builder to, Refuser refuser) {
+    Routes(HttpRouting.Builder to, Refuser refuser, SocketUpgrade sockets) {
         this.to = to;
         this.refuser = refuser;
+        this.sockets = sockets;
     }
 
     public Routes get(String path, Handler handler) {
@@ -41,6 +43,12 @@ public final class Routes {
 
     public Routes delete(String path, Handler handler) {
         return add(Method.DELETE, path, handler);
+    }
+
+    /// A WebSocket; `otherwise` answers a GET that asks for none.
+    public Routes socket(SocketDoor door, Handler otherwise) {
+        sockets.add(door);
+        return get(door.path(), otherwise);
     }
 
     /// All routes, as `GET /path/{template}`.

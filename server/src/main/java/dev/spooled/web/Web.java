@@ -45,6 +45,7 @@ public final class Web implements AutoCloseable {
     public record Address(String host, int port) {}
 
     private final Options options;
+    private final SocketUpgrade sockets = new SocketUpgrade();
     private final Connections connections;
     private final CommonHeaders headers;
     private final Cors cors;
@@ -54,6 +55,8 @@ public final class Web implements AutoCloseable {
     public Web(Options options, List<Door> doors, List<Door> metricsDoors, RequestObserver observer) {
         this.options = options;
         this.connections = new Connections(Http1ConnectionSelector.builder()
+                .putUpgrader(SocketUpgrade.PROTOCOL, sockets)
+                .putUpgrader("WebSocket", sockets)
                 .config(Http1Config.builder()
                         .maxHeadersSize(MAX_HEADER_BYTES)
                         .maxPrologueLength(MAX_REQUEST_LINE_BYTES)
@@ -108,7 +111,7 @@ public final class Web implements AutoCloseable {
     private HttpRouting.Builder routing(List<Door> doors, RequestObserver observer) {
         var routing = HttpRouting.builder();
         var refuser = new Refuser();
-        var routes = new Routes(routing, refuser);
+        var routes = new Routes(routing, refuser, sockets);
         var envelope = new Envelope(routes, refuser, cors, headers, observer);
         routing.addFilter(envelope).error(Throwable.class, envelope);
         doors.forEach(door -> door.open(routes));

@@ -1,6 +1,10 @@
 package dev.spooled.workers;
 
 import dev.spooled.access.Caller;
+import dev.spooled.announce.Announcement.WorkerDeregistered;
+import dev.spooled.announce.Announcement.WorkerHeartbeat;
+import dev.spooled.announce.Announcement.WorkerRegistered;
+import dev.spooled.announce.Announcer;
 import dev.spooled.db.Args;
 import dev.spooled.db.Db;
 import dev.spooled.db.DbFault;
@@ -15,6 +19,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -32,10 +37,12 @@ public final class Workers {
 
     private final Db db;
     private final Clock clock;
+    private final Announcer announcer;
 
-    public Workers(Db db, Clock clock) {
+    public Workers(Db db, Clock clock, Announcer announcer) {
         this.db = db;
         this.clock = clock;
+        this.announcer = announcer;
     }
 
     /// Those heard of last come first.
@@ -62,6 +69,7 @@ public final class Workers {
         caller.check(asked.queueName());
         try {
             var unused = db.inOrg(caller.org(), tx -> registered(tx, caller, asked));
+            announcer.announce(new WorkerRegistered(caller.org(), asked.id(), asked.queueName(), asked.hostname()));
         } catch (DbFault e) {
             if (e.kind() == DbFault.Kind.DUPLICATE) {
                 throw Refused.conflict("The worker id " + asked.id() + " is already taken");
@@ -90,11 +98,14 @@ public final class Workers {
                 .and("metadata", sign.metadata())
                 .and("now", clock.now());
         change(caller, id, HEARTBEAT, args);
+        WorkerStatus status = Objects.requireNonNullElse(sign.status(), WorkerStatus.HEALTHY);
+        announcer.announce(new WorkerHeartbeat(caller.org(), id, status.wire()));
     }
 
     /// The worker stays in the list, offline. Leaving again is no error.
     public void deregister(Caller caller, String id) {
         change(caller, id, DEREGISTER, place(caller, id).and("now", clock.now()));
+        announcer.announce(new WorkerDeregistered(caller.org(), id));
     }
 
     private void change(Caller caller, String id, Sql sql, Args args) {

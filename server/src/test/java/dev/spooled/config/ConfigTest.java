@@ -27,6 +27,7 @@ class ConfigTest {
                 .isEqualTo(new Config(
                         new Config.Listen("0.0.0.0", 8080, 50051, 9090),
                         new Config.Grpc(null, 4 << 20, 10_000, 200, Duration.ofSeconds(10)),
+                        new Config.Live(200, 100, 10_000),
                         new Config.Storage(Path.of("./spooled-data"), null, 16, LaneWay.EXACT),
                         new Config.Access(null, null, RegistrationMode.CLOSED),
                         new Config.Login(null, null, Duration.ofHours(24), null, null, "spooled@localhost", false),
@@ -54,6 +55,9 @@ class ConfigTest {
                         Map.entry("SPOOLED_GRPC_MAX_CONNECTIONS", "6"),
                         Map.entry("SPOOLED_GRPC_MAX_STREAMS", "7"),
                         Map.entry("SPOOLED_GRPC_KEEPALIVE_SECS", "8"),
+                        Map.entry("SPOOLED_LIVE_STREAMS", "10"),
+                        Map.entry("SPOOLED_LIVE_SOCKETS", "11"),
+                        Map.entry("SPOOLED_LIVE_CONNECTIONS", "12"),
                         Map.entry("SPOOLED_DATA_DIR", "/var/lib/spooled"),
                         Map.entry("DATABASE_URL", "postgres://u:p@h/d"),
                         Map.entry("SPOOLED_DB_CONNECTIONS", "3"),
@@ -87,6 +91,7 @@ class ConfigTest {
                         new Config.Listen("127.0.0.1", 0, 1, 2),
                         new Config.Grpc(
                                 new Config.Tls(Path.of("pom.xml"), Path.of("pom.xml")), 5, 6, 7, Duration.ofSeconds(8)),
+                        new Config.Live(10, 11, 12),
                         new Config.Storage(Path.of("/var/lib/spooled"), "postgres://u:p@h/d", 3, LaneWay.EXACT),
                         new Config.Access("root-key", "token", RegistrationMode.OPEN),
                         new Config.Login(

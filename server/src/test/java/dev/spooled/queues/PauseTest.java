@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.spooled.access.ApiKeys;
 import dev.spooled.access.Caller;
 import dev.spooled.access.Remembered;
+import dev.spooled.announce.Announcer;
 import dev.spooled.db.Args;
 import dev.spooled.db.Sql;
 import dev.spooled.engine.Barrier;
@@ -54,7 +55,8 @@ final class PauseTest {
                         organizations.ensureDefault().orElseThrow().key().key())
                 .orElseThrow();
         var queues = new Queues(database.db(), clock, Queues.Defaults.STANDARD);
-        var settings = new QueueSettings(database.db(), clock, queues, one, new Barrier(database.db(), 0));
+        var settings =
+                new QueueSettings(database.db(), clock, queues, one, new Barrier(database.db(), 0), Announcer.NOBODY);
         int queue = queues.named(caller, "q").number();
         for (int i = 0; i < JOBS; i += 1_000) {
             one.run(new Command.Enqueue(Collections.nCopies(1_000, NewJob.plain(caller.org(), queue, 0, "{}"))));

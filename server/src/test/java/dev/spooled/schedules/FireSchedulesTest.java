@@ -2,6 +2,7 @@ package dev.spooled.schedules;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.spooled.announce.Announcer;
 import dev.spooled.db.Args;
 import dev.spooled.db.Row;
 import dev.spooled.db.Sql;
@@ -50,7 +51,7 @@ class FireSchedulesTest {
         var views = new Jobs.Views(new JobReads(db), new ClaimedJobs(db), new Diagnosis(db, server.clock));
         var rules = new Jobs.Rules(server.clock, new JobLimits(1_000, false));
         var jobs = new Jobs(lane, new Queues(db, server.clock, Queues.Defaults.STANDARD), views, rules, new Metrics());
-        return new FireSchedules(db, server.clock, lane, jobs, 0);
+        return new FireSchedules(db, server.clock, lane, jobs, 0, Announcer.NOBODY);
     }
 
     @AfterEach

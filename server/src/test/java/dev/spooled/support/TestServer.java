@@ -45,6 +45,10 @@ import dev.spooled.jobs.JobStats;
 import dev.spooled.jobs.Jobs;
 import dev.spooled.jobs.JobsHttp;
 import dev.spooled.jobs.Progress;
+import dev.spooled.live.Hub;
+import dev.spooled.live.LiveHttp;
+import dev.spooled.live.Rhythm;
+import dev.spooled.live.SocketHttp;
 import dev.spooled.login.EmailLogin;
 import dev.spooled.login.EmailLoginHttp;
 import dev.spooled.mail.Postbox;
@@ -121,6 +125,7 @@ public final class TestServer implements AutoCloseable {
     public final String key;
     public final UUID organization;
     private final Lane lane;
+    private final Hub hub;
     private final Web web;
     private final Metrics metrics = new Metrics();
     private final GrpcServer.Parts grpcParts;
@@ -129,20 +134,30 @@ public final class TestServer implements AutoCloseable {
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
     public TestServer() {
-        this(Registration.CLOSED, null, 1_000);
+        this(Registration.CLOSED, null, 1_000, Hub.Limits.STANDARD, Rhythm.STANDARD);
+    }
+
+    /// With so many live connections, whose rhythm is that one.
+    public TestServer(Hub.Limits limits, Rhythm rhythm) {
+        this(Registration.CLOSED, null, 1_000, limits, rhythm);
     }
 
     /// With payloads of up to so many bytes.
     public TestServer(int maxPayloadBytes) {
-        this(Registration.CLOSED, null, maxPayloadBytes);
+        this(Registration.CLOSED, null, maxPayloadBytes, Hub.Limits.STANDARD, Rhythm.STANDARD);
     }
 
     /// With `postbox` null e-mail is off.
     public TestServer(Registration registration, @Nullable Postbox postbox) {
-        this(registration, postbox, 1_000);
+        this(registration, postbox, 1_000, Hub.Limits.STANDARD, Rhythm.STANDARD);
     }
 
-    private TestServer(Registration registration, @Nullable Postbox postbox, int maxPayloadBytes) {
+    private TestServer(
+            Registration registration,
+            @Nullable Postbox postbox,
+            int maxPayloadBytes,
+            Hub.Limits limits,
+            Rhythm rhythm) {
         lane = new Lane(database.address(), 0, UUID.randomUUID(), clock);
         chores = new EngineChores(lane, database.db(), clock, 0);
         chores.keepPartitions().runOnce();
@@ -150,15 +165,18 @@ public final class TestServer implements AutoCloseable {
         var first = organizations.ensureDefault().orElseThrow();
         organization = first.organization().id();
         key = first.key().key();
-        var reads = new JobReads(database.db());
-        var lists = new JobLists(database.db());
-        var diagnosis = new Diagnosis(database.db(), clock);
-        var views = new Jobs.Views(reads, new ClaimedJobs(database.db()), diagnosis);
-        var queues = new Queues(database.db(), clock, Queues.Defaults.STANDARD);
-        var jobs = new Jobs(lane, queues, views, new Jobs.Rules(clock, new JobLimits(maxPayloadBytes, false)), metrics);
         var signing = new SigningKeys(JWT_SECRET, null);
         var sessions = new Sessions(database.db(), clock, signing, remembered, Duration.ofHours(24));
         var credentials = new Credentials(keys, sessions);
+        var reads = new JobReads(database.db());
+        var lists = new JobLists(database.db());
+        var diagnosis = new Diagnosis(database.db(), clock);
+        hub = new Hub(new Hub.Parts(database.db(), 0, clock, credentials, () -> true), limits, rhythm)
+                .meteredBy(metrics.registry());
+        lane.watch(hub);
+        var views = new Jobs.Views(reads, new ClaimedJobs(database.db()), diagnosis);
+        var queues = new Queues(database.db(), clock, Queues.Defaults.STANDARD);
+        var jobs = new Jobs(lane, queues, views, new Jobs.Rules(clock, new JobLimits(maxPayloadBytes, false)), metrics);
         var audit = new AuditLog(database.db(), clock);
         purge = new DeletedOrganizations(database.db(), clock, lane, audit, 0);
         var authenticate = new Authenticate(credentials, rate, audit);
@@ -172,14 +190,14 @@ public final class TestServer implements AutoCloseable {
                 new EmailLogin.Keys(signing, seal, sessions),
                 postbox,
                 new EmailLogin.Joining(organizations, members, registration));
-        fireSchedules = new FireSchedules(database.db(), clock, lane, jobs, 0);
+        fireSchedules = new FireSchedules(database.db(), clock, lane, jobs, 0, hub);
         var incoming = new IncomingLog(database.db(), clock);
         var providerSecrets = new ProviderSecrets(
                 database.db(), clock, seal, 0, Map.of("github", GITHUB_SECRET, "stripe", STRIPE_SECRET));
-        var settings = new QueueSettings(database.db(), clock, queues, lane, new Barrier(database.db(), 0));
+        var settings = new QueueSettings(database.db(), clock, queues, lane, new Barrier(database.db(), 0), hub);
         grpcParts = new GrpcServer.Parts(
                 jobs,
-                new Workers(database.db(), clock),
+                new Workers(database.db(), clock, hub),
                 new QueueFigures(database.db(), clock, queues),
                 WorkersHttp.Rhythm.STANDARD.heartbeat(),
                 clock,
@@ -214,13 +232,18 @@ public final class TestServer implements AutoCloseable {
                                 new AuditHttp(audit, authenticate, admin),
                                 new DeadLettersHttp(new DeadLetters(lane, lists, reads), clock, authenticate),
                                 new JobListsHttp(lists, new JobStats(database.db()), reads, authenticate),
-                                new JobsHttp(jobs, new Progress(database.db(), clock, reads, diagnosis), authenticate),
-                                new SchedulesHttp(new Schedules(database.db(), clock, lane, jobs), authenticate),
+                                new JobsHttp(
+                                        jobs, new Progress(database.db(), clock, reads, diagnosis, hub), authenticate),
+                                new SchedulesHttp(new Schedules(database.db(), clock, lane, jobs, hub), authenticate),
                                 new WorkflowsHttp(new Workflows(database.db(), lane, jobs, reads), authenticate),
                                 new DependenciesHttp(new Dependencies(database.db(), lane, reads), authenticate),
+                                new LiveHttp(hub, reads, authenticate),
+                                new SocketHttp(hub, authenticate),
                                 new QueuesHttp(settings, new QueueFigures(database.db(), clock, queues), authenticate),
                                 new WorkersHttp(
-                                        new Workers(database.db(), clock), WorkersHttp.Rhythm.STANDARD, authenticate)),
+                                        new Workers(database.db(), clock, hub),
+                                        WorkersHttp.Rhythm.STANDARD,
+                                        authenticate)),
                         List.of(),
                         metrics)
                 .start();
@@ -241,6 +264,11 @@ public final class TestServer implements AutoCloseable {
     /// A second door to the same calls, not yet started.
     public GrpcServer grpcWith(GrpcServer.Options options) {
         return new GrpcServer(options, grpcParts, () -> ready, metrics);
+    }
+
+    /// Where live events come from.
+    public Hub hub() {
+        return hub;
     }
 
     public GrpcServer grpc() {
@@ -324,6 +352,7 @@ public final class TestServer implements AutoCloseable {
     public void close() {
         grpc.drain();
         lane.stopParking();
+        hub.close();
         web.close();
         grpc.close();
         lane.close();

@@ -1,0 +1,28 @@
+package dev.spooled.live;
+
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+
+/// Events as frames of an SSE stream: an id to come back to, the short name if the client listens by names, and the
+/// event on one line. Line ends are bare.
+record Frames(boolean named, Dialect dialect) {
+    static final byte[] CONNECTED = bytes(": connected\n\n");
+    static final byte[] KEEP_ALIVE = bytes(": keep-alive\n\n");
+
+    /// Tells a client to come back soon.
+    static final byte[] FAREWELL = bytes("retry: 1000\n\n");
+
+    void write(LiveEvent event, String place, ByteArrayOutputStream to) {
+        to.writeBytes(bytes("id: " + place + "\n"));
+        if (named) {
+            to.writeBytes(bytes("event: " + event.kind().shortName() + "\n"));
+        }
+        to.writeBytes(bytes("data: "));
+        to.writeBytes(event.json(dialect, null));
+        to.writeBytes(bytes("\n\n"));
+    }
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+}
