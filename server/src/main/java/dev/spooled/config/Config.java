@@ -63,7 +63,8 @@ public record Config(
     public record Web(
             List<String> corsOrigins,
             boolean hsts,
-            @Nullable String publicUrl) {}
+            @Nullable String publicUrl,
+            List<String> trustedProxies) {}
 
     /// What a job gets when neither it nor its queue says otherwise.
     public record Jobs(Duration lease, Duration heartbeat, int maxRetries, Duration timeout) {

@@ -45,7 +45,7 @@ public final class Retention {
     static final List<String> TABLES_BY_DAY = List.of("job", "job_by_queue", "done", "attempt");
 
     /// The longest a plan keeps ended jobs.
-    static final int LONGEST_DAYS = 90;
+    public static final int LONGEST_DAYS = 90;
 
     /// A day with more than this still needed is left whole: a copy would save little and block its writers for long.
     static final int KEPT_MAX = 10_000;

@@ -30,7 +30,7 @@ class ConfigTest {
                         new Config.Storage(Path.of("./spooled-data"), null, 16, LaneWay.EXACT),
                         new Config.Access(null, null, RegistrationMode.CLOSED),
                         new Config.Login(null, null, Duration.ofHours(24), null, null, "spooled@localhost", false),
-                        new Config.Web(List.of(), false, null),
+                        new Config.Web(List.of(), false, null, List.of()),
                         new Config.Jobs(Duration.ofSeconds(30), Duration.ofSeconds(10), 3, Duration.ofSeconds(300)),
                         new Config.Plans(PlanLimits.UNLIMITED, "enterprise"),
                         Duration.ofSeconds(10),
@@ -76,6 +76,7 @@ class ConfigTest {
                         Map.entry("QUEUE_DEFAULT_TIMEOUT_SECS", "9"),
                         Map.entry("SPOOLED_CORS_ORIGINS", "https://a.example, https://b.example"),
                         Map.entry("ENABLE_HSTS", "true"),
+                        Map.entry("SPOOLED_TRUSTED_PROXIES", "10.0.0.0/8"),
                         Map.entry("SPOOLED_DRAIN_SECONDS", "0"),
                         Map.entry("SPOOLED_LOG", "json")));
         assertThat(config)
@@ -93,7 +94,11 @@ class ConfigTest {
                                 URI.create("smtp://u:p@mail.example:25"),
                                 "jobs@example.com",
                                 true),
-                        new Config.Web(List.of("https://a.example", "https://b.example"), true, "https://jobs.example"),
+                        new Config.Web(
+                                List.of("https://a.example", "https://b.example"),
+                                true,
+                                "https://jobs.example",
+                                List.of("10.0.0.0/8")),
                         new Config.Jobs(Duration.ofSeconds(60), Duration.ofSeconds(20), 0, Duration.ofSeconds(9)),
                         new Config.Plans(PlanLimits.TABLE, "free"),
                         Duration.ZERO,

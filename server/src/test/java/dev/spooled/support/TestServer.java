@@ -45,6 +45,7 @@ import dev.spooled.login.EmailLoginHttp;
 import dev.spooled.mail.Postbox;
 import dev.spooled.metrics.Metrics;
 import dev.spooled.metrics.MetricsHttp;
+import dev.spooled.orgs.Limits;
 import dev.spooled.orgs.Members;
 import dev.spooled.orgs.MembersHttp;
 import dev.spooled.orgs.NewOrganization;
@@ -52,6 +53,7 @@ import dev.spooled.orgs.Organizations;
 import dev.spooled.orgs.OrgsHttp;
 import dev.spooled.orgs.Plans;
 import dev.spooled.orgs.Queues;
+import dev.spooled.orgs.RateLimits;
 import dev.spooled.orgs.Registration;
 import dev.spooled.orgs.SlugsHttp;
 import dev.spooled.orgs.Usage;
@@ -95,8 +97,9 @@ public final class TestServer implements AutoCloseable {
     private final Seal seal = new Seal("seals-the-secrets-of-test-servers-only");
     private final WebhookTokens tokens = new WebhookTokens(database.db(), clock, seal);
     private final Usage usage = new Usage(database.db(), clock, 0);
-    public final Organizations organizations = new Organizations(
-            database.db(), clock, new Organizations.Parts(keys, tokens, usage, remembered), "enterprise");
+    private final Plans plans;
+    public final Limits limits;
+    public final Organizations organizations;
 
     /// What readiness says.
     public volatile boolean ready = true;
@@ -121,20 +124,31 @@ public final class TestServer implements AutoCloseable {
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
     public TestServer() {
-        this(Registration.CLOSED, null, 1_000);
+        this(Registration.CLOSED, null, 1_000, new Plans(true));
     }
 
     /// With payloads of up to so many bytes.
     public TestServer(int maxPayloadBytes) {
-        this(Registration.CLOSED, null, maxPayloadBytes);
+        this(Registration.CLOSED, null, maxPayloadBytes, new Plans(true));
+    }
+
+    /// Held to the plan table, and to the rates of it.
+    public static TestServer withPlans() {
+        var server = new TestServer(Registration.CLOSED, null, 5 * 1024 * 1024, new Plans(false));
+        server.rate.goBy(new RateLimits(server.clock, server.limits, () -> 1));
+        return server;
     }
 
     /// With `postbox` null e-mail is off.
     public TestServer(Registration registration, @Nullable Postbox postbox) {
-        this(registration, postbox, 1_000);
+        this(registration, postbox, 1_000, new Plans(true));
     }
 
-    private TestServer(Registration registration, @Nullable Postbox postbox, int maxPayloadBytes) {
+    private TestServer(Registration registration, @Nullable Postbox postbox, int maxPayloadBytes, Plans plans) {
+        this.plans = plans;
+        limits = new Limits(database.db(), clock, plans, usage, 0);
+        organizations = new Organizations(
+                database.db(), clock, new Organizations.Parts(keys, tokens, usage, remembered, limits), "enterprise");
         lane = new Lane(database.address(), 0, UUID.randomUUID(), clock);
         chores = new EngineChores(lane, database.db(), clock, 0);
         chores.keepPartitions().runOnce();
@@ -147,7 +161,8 @@ public final class TestServer implements AutoCloseable {
         var diagnosis = new Diagnosis(database.db(), clock);
         var views = new Jobs.Views(reads, new ClaimedJobs(database.db()), diagnosis);
         var queues = new Queues(database.db(), clock, Queues.Defaults.STANDARD);
-        var jobs = new Jobs(lane, queues, views, new Jobs.Rules(clock, new JobLimits(maxPayloadBytes, false)), metrics);
+        var jobs = new Jobs(
+                lane, queues, views, new Jobs.Rules(clock, new JobLimits(maxPayloadBytes, false), limits), metrics);
         var signing = new SigningKeys(JWT_SECRET, null);
         var sessions = new Sessions(database.db(), clock, signing, remembered, Duration.ofHours(24));
         var credentials = new Credentials(keys, sessions);
@@ -155,8 +170,7 @@ public final class TestServer implements AutoCloseable {
         purge = new DeletedOrganizations(database.db(), clock, lane, audit, 0);
         var authenticate = new Authenticate(credentials, rate, audit);
         var admin = new AdminKey(ADMIN_KEY, audit);
-        var ownKeys = new OwnKeys(database.db(), clock, keys);
-        var plans = new Plans(true);
+        var ownKeys = new OwnKeys(database.db(), clock, keys, limits);
         var members = new Members(database.db(), clock, ownKeys, remembered);
         var login = new EmailLogin(
                 database.db(),
@@ -165,10 +179,10 @@ public final class TestServer implements AutoCloseable {
                 postbox,
                 new EmailLogin.Joining(organizations, members, registration));
         fireSchedules = new FireSchedules(database.db(), clock, lane, jobs, 0);
-        var settings = new QueueSettings(database.db(), clock, queues, lane, new Barrier(database.db(), 0));
+        var settings = new QueueSettings(database.db(), clock, queues, limits, lane, new Barrier(database.db(), 0));
         grpcParts = new GrpcServer.Parts(
                 jobs,
-                new Workers(database.db(), clock),
+                new Workers(database.db(), clock, limits),
                 new QueueFigures(database.db(), clock, queues),
                 WorkersHttp.Rhythm.STANDARD.heartbeat(),
                 clock,
@@ -201,12 +215,15 @@ public final class TestServer implements AutoCloseable {
                                 new DeadLettersHttp(new DeadLetters(lane, lists, reads), clock, authenticate),
                                 new JobListsHttp(lists, new JobStats(database.db()), reads, authenticate),
                                 new JobsHttp(jobs, new Progress(database.db(), clock, reads, diagnosis), authenticate),
-                                new SchedulesHttp(new Schedules(database.db(), clock, lane, jobs), authenticate),
+                                new SchedulesHttp(
+                                        new Schedules(database.db(), clock, lane, jobs, limits), authenticate),
                                 new WorkflowsHttp(new Workflows(database.db(), lane, jobs, reads), authenticate),
                                 new DependenciesHttp(new Dependencies(database.db(), lane, reads), authenticate),
                                 new QueuesHttp(settings, new QueueFigures(database.db(), clock, queues), authenticate),
                                 new WorkersHttp(
-                                        new Workers(database.db(), clock), WorkersHttp.Rhythm.STANDARD, authenticate)),
+                                        new Workers(database.db(), clock, limits),
+                                        WorkersHttp.Rhythm.STANDARD,
+                                        authenticate)),
                         List.of(),
                         metrics)
                 .start();
@@ -298,6 +315,12 @@ public final class TestServer implements AutoCloseable {
                 .header("Authorization", "Bearer " + by)
                 .header("Content-Type", "application/json")
                 .method(method, body));
+    }
+
+    /// A new organization of that plan, with its first key.
+    public Organizations.Created organizationOf(String tier, @Nullable String customLimits) {
+        String slug = "org-" + UUID.randomUUID();
+        return organizations.create(new NewOrganization("Planned", slug, null, tier, null, customLimits));
     }
 
     /// A key of a new organization.
