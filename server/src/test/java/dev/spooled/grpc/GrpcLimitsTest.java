@@ -32,8 +32,7 @@ class GrpcLimitsTest {
     }
 
     private static GrpcCalls calls(@Nullable String limits) {
-        return GrpcCalls.to(
-                server, server.organizationOf("free", limits).key().key());
+        return GrpcCalls.to(server, server.organizationOf("free", limits).key().key());
     }
 
     @Test
@@ -62,7 +61,9 @@ class GrpcLimitsTest {
     void payloads() {
         try (GrpcCalls calls = calls("{" + FAST + ",\"max_payload_size_bytes\":20}")) {
             assertRefused(
-                    Code.RESOURCE_EXHAUSTED, "20 bytes", () -> calls.queue.enqueue(EnqueueRequest.newBuilder()
+                    Code.RESOURCE_EXHAUSTED,
+                    "20 bytes",
+                    () -> calls.queue.enqueue(EnqueueRequest.newBuilder()
                             .setQueueName("q")
                             .setPayload(GrpcCalls.struct("a-long-name-of-a-number", 1))
                             .build()));
