@@ -13,7 +13,6 @@ import dev.spooled.access.Sessions;
 import dev.spooled.access.SessionsHttp;
 import dev.spooled.access.SigningKeys;
 import dev.spooled.access.SpentTokens;
-import dev.spooled.access.WideGate;
 import dev.spooled.admin.AdminHttp;
 import dev.spooled.admin.DeletedOrganizations;
 import dev.spooled.admin.OrganizationList;
@@ -22,6 +21,7 @@ import dev.spooled.admin.ServerStatsHttp;
 import dev.spooled.audit.AuditHttp;
 import dev.spooled.audit.AuditLog;
 import dev.spooled.billing.BillingHttp;
+import dev.spooled.config.CannotStart;
 import dev.spooled.config.Config;
 import dev.spooled.config.KeptSecret;
 import dev.spooled.dashboard.Dashboard;
@@ -66,13 +66,16 @@ import dev.spooled.mail.Postbox;
 import dev.spooled.mail.SmtpPostbox;
 import dev.spooled.metrics.Metrics;
 import dev.spooled.metrics.MetricsHttp;
+import dev.spooled.orgs.Limits;
 import dev.spooled.orgs.Members;
 import dev.spooled.orgs.MembersHttp;
 import dev.spooled.orgs.Organizations;
 import dev.spooled.orgs.OrgsHttp;
 import dev.spooled.orgs.Plans;
 import dev.spooled.orgs.Queues;
+import dev.spooled.orgs.RateLimits;
 import dev.spooled.orgs.Registration;
+import dev.spooled.orgs.ShorterRetention;
 import dev.spooled.orgs.SlugsHttp;
 import dev.spooled.orgs.Usage;
 import dev.spooled.orgs.WebhookTokens;
@@ -87,6 +90,7 @@ import dev.spooled.schedules.SchedulesHttp;
 import dev.spooled.upkeep.Upkeep;
 import dev.spooled.web.Door;
 import dev.spooled.web.OpenApi;
+import dev.spooled.web.TrustedProxies;
 import dev.spooled.web.Web;
 import dev.spooled.workers.SilentWorkers;
 import dev.spooled.workers.Workers;
@@ -125,6 +129,7 @@ public final class App implements AutoCloseable {
     private final Usage usage;
     private final Organizations organizations;
     private final Plans plans;
+    private final Limits limits;
     private final AuditLog audit;
     private final AdminKey admin;
     private final Jobs jobs;
@@ -151,18 +156,19 @@ public final class App implements AutoCloseable {
             throw e;
         }
         keys = new ApiKeys(cell.db(), cell.clock(), remembered);
-        ownKeys = new OwnKeys(cell.db(), cell.clock(), keys);
         tokens = new WebhookTokens(cell.db(), cell.clock(), seal);
         usage = new Usage(cell.db(), cell.clock(), CELL);
+        plans = new Plans(config.plans().limits() == Config.PlanLimits.UNLIMITED);
+        limits = new Limits(cell.db(), cell.clock(), plans, usage, CELL);
+        ownKeys = new OwnKeys(cell.db(), cell.clock(), keys, limits);
         organizations = new Organizations(
                 cell.db(),
                 cell.clock(),
-                new Organizations.Parts(keys, tokens, usage, remembered),
+                new Organizations.Parts(keys, tokens, usage, remembered, limits),
                 config.plans().byDefault());
-        plans = new Plans(config.plans().limits() == Config.PlanLimits.UNLIMITED);
         audit = new AuditLog(cell.db(), cell.clock());
         admin = new AdminKey(config.access().adminApiKey(), audit);
-        rate = new WideGate(cell.clock());
+        rate = new RateLimits(cell.clock(), limits, cell::nodes);
         sessions = new Sessions(
                 cell.db(), cell.clock(), signing, remembered, config.login().tokenLife());
         credentials = new Credentials(keys, sessions);
@@ -183,6 +189,7 @@ public final class App implements AutoCloseable {
                 new FireSchedules(cell.db(), cell.clock(), cell.lane(), jobs, CELL, hub),
                 new FollowZones(cell.db(), cell.clock(), CELL),
                 new SpentTokens(cell.db(), cell.clock()),
+                new ShorterRetention(cell.db(), cell.clock(), limits, CELL),
                 new DeletedOrganizations(cell.db(), cell.clock(), cell.lane(), audit, CELL)));
     }
 
@@ -258,13 +265,13 @@ public final class App implements AutoCloseable {
                 new DeadLettersHttp(new DeadLetters(cell.lane(), lists, reads), cell.clock(), authenticate),
                 new JobListsHttp(lists, new JobStats(cell.db()), reads, authenticate),
                 new JobsHttp(jobs, new Progress(cell.db(), cell.clock(), reads, diagnosis, hub), authenticate),
-                new SchedulesHttp(new Schedules(cell.db(), cell.clock(), cell.lane(), jobs, hub), authenticate),
+                new SchedulesHttp(new Schedules(cell.db(), cell.clock(), cell.lane(), jobs, limits, hub), authenticate),
                 new WorkflowsHttp(new Workflows(cell.db(), cell.lane(), jobs, reads), authenticate),
                 new DependenciesHttp(new Dependencies(cell.db(), cell.lane(), reads), authenticate),
                 new LiveHttp(hub, reads, authenticate),
                 new SocketHttp(hub, authenticate),
                 queuesHttp(authenticate),
-                new WorkersHttp(new Workers(cell.db(), cell.clock(), hub), rhythm(), authenticate));
+                new WorkersHttp(new Workers(cell.db(), cell.clock(), limits, hub), rhythm(), authenticate));
     }
 
     private List<Door> webhookDoors(Authenticate authenticate) {
@@ -295,8 +302,8 @@ public final class App implements AutoCloseable {
     }
 
     private QueuesHttp queuesHttp(Authenticate authenticate) {
-        var settings =
-                new QueueSettings(cell.db(), cell.clock(), queues, cell.lane(), new Barrier(cell.db(), CELL), hub);
+        var settings = new QueueSettings(
+                cell.db(), cell.clock(), queues, limits, cell.lane(), new Barrier(cell.db(), CELL), hub);
         return new QueuesHttp(settings, figures(), authenticate);
     }
 
@@ -318,7 +325,7 @@ public final class App implements AutoCloseable {
     private GrpcServer grpc() {
         var parts = new GrpcServer.Parts(
                 jobs,
-                new Workers(cell.db(), cell.clock(), hub),
+                new Workers(cell.db(), cell.clock(), limits, hub),
                 figures(),
                 config.jobs().heartbeat(),
                 cell.clock(),
@@ -343,7 +350,7 @@ public final class App implements AutoCloseable {
     private Jobs jobs() {
         var reads = new JobReads(cell.db());
         var views = new Jobs.Views(reads, new ClaimedJobs(cell.db()), new Diagnosis(cell.db(), cell.clock()));
-        return new Jobs(cell.lane(), queues, views, new Jobs.Rules(cell.clock(), JobLimits.STANDARD), metrics);
+        return new Jobs(cell.lane(), queues, views, new Jobs.Rules(cell.clock(), JobLimits.STANDARD, limits), metrics);
     }
 
     private Registration registration() {
@@ -360,7 +367,16 @@ public final class App implements AutoCloseable {
                 config.drain(),
                 Set.copyOf(config.web().corsOrigins()),
                 false,
-                config.web().hsts());
+                config.web().hsts(),
+                proxies(config.web().trustedProxies()));
+    }
+
+    private static TrustedProxies proxies(List<String> named) {
+        try {
+            return TrustedProxies.of(named);
+        } catch (IllegalArgumentException e) {
+            throw new CannotStart("SPOOLED_TRUSTED_PROXIES: " + e.getMessage());
+        }
     }
 
     // ---- life
@@ -370,6 +386,7 @@ public final class App implements AutoCloseable {
         var firstKey = new FirstKey(config.storage().dataDirectory());
         var made = organizations.ensureDefault();
         made.ifPresent(first -> firstKey.keep(first.key().key()));
+        limits.applyAll();
         web.start();
         grpc.start();
         serving = true;

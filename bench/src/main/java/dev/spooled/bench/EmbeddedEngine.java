@@ -24,7 +24,7 @@ final class EmbeddedEngine implements EngineUnderTest {
     private final int org;
     private final int[] queues;
 
-    EmbeddedEngine(int queueCount, Lane.Way way) throws SQLException {
+    EmbeddedEngine(int queueCount, Lane.Way way, int caps) throws SQLException {
         postgres = EmbeddedPostgres.start(FOLDER, System.err::println);
         execute(postgres.address("postgres"), "create database " + database);
         DbAddress address = postgres.address(database);
@@ -32,6 +32,9 @@ final class EmbeddedEngine implements EngineUnderTest {
         watcher = DriverManager.getConnection(address.jdbcUrl(), address.user(), address.password());
         org = insertOrganization();
         queues = insertQueues(queueCount);
+        if (caps > 0) {
+            insertCaps(caps);
+        }
     }
 
     @Override
@@ -76,6 +79,11 @@ final class EmbeddedEngine implements EngineUnderTest {
         return ids("insert into spooled.queue (org, public_id, name, created_at, updated_at)"
                 + " select " + org + ", gen_random_uuid(), 'bench-' || n, now(), now() from generate_series(1, " + count
                 + ") n returning id");
+    }
+
+    private void insertCaps(int caps) throws SQLException {
+        ids("insert into spooled.usage (cell, org, day, max_today, max_active) values (0, " + org + ", 0, " + caps + ", "
+                + caps + ") returning org");
     }
 
     private int[] ids(String sql) throws SQLException {

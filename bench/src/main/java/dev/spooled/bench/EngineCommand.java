@@ -55,15 +55,21 @@ final class EngineCommand implements Callable<Integer> {
             defaultValue = "0")
     private int backlog;
 
+    @Option(
+            names = "--caps",
+            description = "Most jobs a day and at once that the plan allows; 0 for no plan (default: ${DEFAULT-VALUE}).",
+            defaultValue = "0")
+    private int caps;
+
     @Option(names = "--lane", description = "exact or asserted (default: ${DEFAULT-VALUE}).")
     private String lane = "exact";
 
     @Override
     public Integer call() throws IOException, SQLException {
         var load = load();
-        try (var engine = EngineUnderTest.open(load.queues(), Lane.Way.valueOf(lane.toUpperCase(Locale.ROOT)))) {
+        try (var engine = EngineUnderTest.open(load.queues(), Lane.Way.valueOf(lane.toUpperCase(Locale.ROOT)), caps)) {
             var meter = PostgresMeter.of(engine.watcher());
-            var name = (backlog == 0 ? "engine-waiting-" : "engine-backlog-") + lane;
+            var name = (backlog == 0 ? "engine-waiting-" : "engine-backlog-") + lane + (caps == 0 ? "" : "-capped");
             return new Bench(options, spec.commandLine().getOut()).run(name, load, () -> new LaneDoor(engine), meter);
         }
     }

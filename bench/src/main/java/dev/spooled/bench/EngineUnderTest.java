@@ -21,7 +21,8 @@ interface EngineUnderTest extends AutoCloseable {
     void close();
 
     /// Starts an engine with `queues` queues on a database of its own. The one place that knows how.
-    static EngineUnderTest open(int queues, Lane.Way way) throws SQLException {
-        return new EmbeddedEngine(queues, way);
+    /// With `caps` not 0 the organization may have so many jobs a day and at once.
+    static EngineUnderTest open(int queues, Lane.Way way, int caps) throws SQLException {
+        return new EmbeddedEngine(queues, way, caps);
     }
 }

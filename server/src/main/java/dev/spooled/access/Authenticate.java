@@ -2,6 +2,7 @@ package dev.spooled.access;
 
 import dev.spooled.refusal.Refusal;
 import dev.spooled.refusal.Refused;
+import dev.spooled.web.Peer;
 import io.helidon.common.uri.UriQuery;
 import io.helidon.http.HeaderName;
 import io.helidon.http.HeaderNames;
@@ -135,7 +136,7 @@ public final class Authenticate {
                 actor,
                 method + " " + request.matchingPattern().orElse("unmatched"),
                 request.path().absolute().path(),
-                request.remotePeer().host(),
+                Peer.addressOf(request),
                 response.status().code());
     }
 

@@ -28,11 +28,13 @@ public final class OwnKeys {
     private final Db db;
     private final Clock clock;
     private final ApiKeys keys;
+    private final KeyCap cap;
 
-    public OwnKeys(Db db, Clock clock, ApiKeys keys) {
+    public OwnKeys(Db db, Clock clock, ApiKeys keys, KeyCap cap) {
         this.db = db;
         this.clock = clock;
         this.keys = keys;
+        this.cap = cap;
     }
 
     /// A key just made, in the clear this once, and what is kept of it.
@@ -42,6 +44,7 @@ public final class OwnKeys {
         checkReach(caller, asked.queues());
         checkScope(caller, asked.scopes());
         return db.inOrg(caller.org(), tx -> {
+            cap.oneMoreKey(tx, caller.org());
             MintedKey minted = keys.mint(tx, caller.org(), asked);
             return new Created(minted, read(tx, caller, minted.id()));
         });
@@ -84,6 +87,9 @@ public final class OwnKeys {
         KeyView after = before.changed(change);
         checkReach(caller, after.queues());
         checkScope(caller, after.scopes());
+        if (after.active() && !before.active()) {
+            cap.oneMoreKey(tx, caller.org());
+        }
         boolean reachesLess = !after.active() || !after.isUnrestricted();
         if (reachesLess && unrestricted.equals(List.of(id))) {
             throw Refused.conflict("This is the last active key for all queues; create another one first");

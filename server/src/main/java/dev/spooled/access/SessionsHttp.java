@@ -9,6 +9,7 @@ import dev.spooled.time.Clock;
 import dev.spooled.web.Answer;
 import dev.spooled.web.Body;
 import dev.spooled.web.Door;
+import dev.spooled.web.Peer;
 import dev.spooled.web.Routes;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
@@ -63,7 +64,7 @@ public final class SessionsHttp implements Door {
             return credentials.caller(key);
         } catch (Refused refused) {
             if (refused.refusal() instanceof Refusal.Unauthenticated) {
-                failures.count(request.remotePeer().host(), "Too many failed logins, try again later");
+                failures.count(Peer.networkOf(request), "Too many failed logins, try again later");
             }
             throw refused;
         }

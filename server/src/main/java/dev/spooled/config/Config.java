@@ -69,7 +69,8 @@ public record Config(
     public record Web(
             List<String> corsOrigins,
             boolean hsts,
-            @Nullable String publicUrl) {}
+            @Nullable String publicUrl,
+            List<String> trustedProxies) {}
 
     /// Secrets that providers sign webhooks with, by the provider's name.
     public record Providers(Map<String, String> secrets) {

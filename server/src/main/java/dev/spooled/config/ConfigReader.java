@@ -79,7 +79,8 @@ public final class ConfigReader {
                 new Web(
                         list(Setting.SPOOLED_CORS_ORIGINS),
                         isOn(Setting.ENABLE_HSTS),
-                        textOrNull(Setting.SPOOLED_PUBLIC_URL)),
+                        textOrNull(Setting.SPOOLED_PUBLIC_URL),
+                        list(Setting.SPOOLED_TRUSTED_PROXIES)),
                 providers(),
                 new Jobs(
                         seconds(Setting.WORKER_LEASE_DURATION_SECS),

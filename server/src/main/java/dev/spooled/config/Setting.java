@@ -118,6 +118,11 @@ public enum Setting {
             "queue-default-timeout-secs", Kind.SECONDS, "300", "Time-out in seconds of a job that names none."),
     SPOOLED_CORS_ORIGINS(
             "cors-origins", Kind.LIST, null, "Origins that browsers may call from, separated by commas; * for all."),
+    SPOOLED_TRUSTED_PROXIES(
+            "trusted-proxies",
+            Kind.LIST,
+            null,
+            "Proxies whose X-Forwarded-For is believed: addresses or networks such as 10.0.0.0/8, separated by commas."),
     ENABLE_HSTS(
             "enable-hsts", Kind.SWITCH, "false", "Send Strict-Transport-Security, when TLS ends before the server."),
     SPOOLED_DRAIN_SECONDS(

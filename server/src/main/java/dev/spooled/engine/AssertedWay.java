@@ -52,10 +52,12 @@ final class AssertedWay {
     }
 
     void run(LaneSession session, Batch batch) throws SQLException {
+        exact.quotas().run(session, batch, trip -> run(session, batch, trip));
+    }
+
+    private void run(LaneSession session, Batch batch, RoundTrip trip) throws SQLException {
         var proposal = Proposal.of(batch, memory, leaseIds);
         var asked = exact.ask(proposal.rest);
-        var trip = new RoundTrip();
-        session.open(trip);
         addCompletes(trip, session.cell(), proposal, batch.now());
         asked.addBeforeClaims(trip, session.cell());
         add(trip, session.cell(), proposal, batch.now());

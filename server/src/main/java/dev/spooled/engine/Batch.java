@@ -70,6 +70,12 @@ final class Batch {
     final Map<Ticket<?>, List<Minted>> minted = new HashMap<>();
     final Map<Ticket<?>, WorkflowMade> made = new HashMap<>();
 
+    /// Runs of schedules whose job would be over a quota, with what is written down in its place.
+    final Map<Ticket<?>, String> denied = new HashMap<>();
+
+    /// New jobs whose idempotency key was seen to be taken: they cost nothing.
+    final Set<UUID> known = new HashSet<>();
+
     /// Queues whose jobs came back (released, promoted, reaped): known only after the batch ran, so parked claims of
     /// theirs look again in the next one. New jobs meet the parked claims in their own batch.
     final Set<Integer> freshened = new HashSet<>();
@@ -248,6 +254,16 @@ final class Batch {
                 && reaps.isEmpty()
                 && expires.isEmpty()
                 && settles.isEmpty());
+    }
+
+    /// Takes these tickets out and refuses them: the rest goes on without them.
+    void refuse(Map<Ticket<?>, RuntimeException> refused) {
+        for (List<Ticket<?>> kind : List.of(tickets, enqueues, workflows, fires)) {
+            kind.removeIf(refused::containsKey);
+        }
+        minted.keySet().removeAll(refused.keySet());
+        made.keySet().removeAll(refused.keySet());
+        refused.forEach(Ticket::refuse);
     }
 
     /// Forgets what a run proposed that was undone.

@@ -18,6 +18,7 @@ public final class Cell implements AutoCloseable {
     private final Db db;
     private final DatabaseClock clock;
     private final Lane lane;
+    private final EngineChores chores;
     private final Chore hooks;
     private final Upkeep upkeep;
 
@@ -27,7 +28,7 @@ public final class Cell implements AutoCloseable {
         RoleSelfTest.run(db);
         clock = new DatabaseClock(EngineChores.readTime(db), System.nanoTime());
         lane = new Lane(address, number, node, clock, way);
-        var chores = new EngineChores(lane, db, clock, number);
+        chores = new EngineChores(lane, db, clock, number);
         chores.keepPartitions().runOnce();
         var registry = chores.registerNode(node, version);
         registry.runOnce();
@@ -62,6 +63,11 @@ public final class Cell implements AutoCloseable {
     /// Makes the lane of this node look at once which organizations have webhooks; call it after a change of them.
     public void rereadHooks() {
         hooks.runOnce();
+    }
+
+    /// How many nodes work this cell, this one counted.
+    public int nodes() {
+        return chores.nodes();
     }
 
     /// Whether the lane reaches its database.

@@ -52,6 +52,7 @@ public final class EngineChores {
     private static final Logger log = LoggerFactory.getLogger(EngineChores.class);
 
     private volatile List<String> drift = List.of();
+    private volatile int nodes = 1;
 
     private final Lane lane;
     private final Db db;
@@ -201,6 +202,11 @@ public final class EngineChores {
         });
     }
 
+    /// How many nodes live, this one counted, as of the last look.
+    public int nodes() {
+        return nodes;
+    }
+
     /// What the last recount found to differ, a line each; empty when all is well.
     public List<String> drift() {
         return drift;
@@ -218,7 +224,10 @@ public final class EngineChores {
             Args old = Args.of("before", clock.now().minus(FORGET_NODES_AFTER));
             db.asEngine(tx -> tx.run(REGISTER_NODE, args) + tx.run(FORGET_MARKS, old) + tx.run(FORGET_NODES, old));
             Args others = Args.of("id", node).and("since", clock.now().minus(LIVES_WITHIN));
-            lane.setAlone(db.readAsEngine(OTHER_NODES, others, row -> true).isEmpty());
+            int found = db.readAsEngine(OTHER_NODES, others, row -> row.integer("n"))
+                    .getFirst();
+            lane.setAlone(found == 0);
+            nodes = found + 1;
             return false;
         });
     }

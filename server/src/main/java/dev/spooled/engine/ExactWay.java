@@ -33,6 +33,7 @@ final class ExactWay {
     private final Ids ids;
     private final LeaseIds leaseIds = new LeaseIds();
     private final RecentJobs recent = new RecentJobs();
+    private final Quotas quotas = new Quotas();
 
     ExactWay(Ids ids) {
         this.ids = ids;
@@ -67,10 +68,12 @@ final class ExactWay {
     }
 
     void run(LaneSession session, Batch batch) throws SQLException {
+        quotas.run(session, batch, trip -> run(session, batch, trip));
+    }
+
+    private void run(LaneSession session, Batch batch, RoundTrip trip) throws SQLException {
         batch.moves.clear();
-        var trip = new RoundTrip();
         var asked = ask(batch);
-        session.open(trip);
         asked.addBeforeClaims(trip, session.cell());
         asked.addClaims(trip, session.cell());
         session.commit(trip, () -> asked.reconcile(session));
@@ -81,6 +84,10 @@ final class ExactWay {
         return new Asked(batch);
     }
 
+    Quotas quotas() {
+        return quotas;
+    }
+
     RecentJobs recent() {
         return recent;
     }
@@ -89,6 +96,7 @@ final class ExactWay {
     RoundTrip statements(int cell, Batch batch) {
         var trip = new RoundTrip();
         var asked = ask(batch);
+        quotas.charge(trip, cell, batch, Charge.of(batch));
         asked.addBeforeClaims(trip, cell);
         asked.addClaims(trip, cell);
         return trip;
@@ -114,6 +122,7 @@ final class ExactWay {
             newJobs.add(trip, cell, batch);
             WorkflowWork.addNew(trip, cell, batch);
             Fires.add(trip, cell, batch);
+            Charge.of(batch).takeBack(trip, cell);
         }
 
         void addClaims(RoundTrip trip, int cell) {

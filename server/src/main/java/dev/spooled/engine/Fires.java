@@ -49,7 +49,7 @@ final class Fires {
     }
 
     private static Fired answer(Batch batch, Ticket<?> ticket) {
-        boolean made = ((Fire) ticket.command()).job() != null;
+        boolean made = ((Fire) ticket.command()).job() != null && !batch.denied.containsKey(ticket);
         return new Fired(true, made ? job(batch, ticket).id() : null);
     }
 
@@ -95,7 +95,7 @@ final class Fires {
             nexts.addMicros(fire.nextMicros());
             manuals.add(fire.isManual());
             skippeds.add(fire.skipped());
-            errors.add(fire.error());
+            errors.add(batch.denied.getOrDefault(batch.fires.get(i), fire.error()));
         }
         return NewJobs.columns(jobs, cell, batch.now())
                 .and("hooked", batch.audience().hasHooks())

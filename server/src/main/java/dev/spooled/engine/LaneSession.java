@@ -112,6 +112,22 @@ final class LaneSession implements AutoCloseable {
         }
     }
 
+    /// Sends the first part of a batch whose rest depends on its answers. What is not sent with `commit` did not
+    /// happen.
+    void ask(RoundTrip trip) throws SQLException {
+        try {
+            trip.run(connection());
+        } catch (SQLException e) {
+            if (!isLost(e)) {
+                rollBack();
+                throw e;
+            }
+            drop();
+            connect();
+            throw new NotCommitted(e);
+        }
+    }
+
     private boolean isLost(SQLException e) {
         String state = e.getSQLState();
         boolean severed = state == null || state.startsWith("08") || state.startsWith("57P");
@@ -122,7 +138,8 @@ final class LaneSession implements AutoCloseable {
         }
     }
 
-    private void rollBack() throws SQLException {
+    /// Undoes what was asked and not committed.
+    void rollBack() throws SQLException {
         try (Statement statement = connection().createStatement()) {
             statement.execute("rollback");
         } catch (SQLException e) {

@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 /// too,
 /// with a key or without.
 final class NewJobs {
-    private record Key(int org, String key) {}
+    record Key(int org, String key) {}
 
     private final List<Minted> plain = new ArrayList<>();
     private final List<Minted> keyed = new ArrayList<>();
@@ -56,7 +56,7 @@ final class NewJobs {
         }
     }
 
-    private static @Nullable Key keyOf(Minted minted) {
+    static @Nullable Key keyOf(Minted minted) {
         String key = minted.job().idempotencyKey();
         return key == null ? null : new Key(minted.job().org(), key);
     }

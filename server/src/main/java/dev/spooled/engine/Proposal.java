@@ -99,6 +99,8 @@ final class Proposal {
         asks.forEach((queue, waiting) -> proposal.deal(queue, waiting, fresh.getOrDefault(queue, List.of())));
         proposal.rest.minted.putAll(batch.minted);
         proposal.rest.made.putAll(batch.made);
+        proposal.rest.denied.putAll(batch.denied);
+        proposal.rest.known.addAll(batch.known);
         proposal.rest.sort();
         return proposal;
     }

@@ -28,7 +28,7 @@ import org.slf4j.LoggerFactory;
 /// otherwise each is swapped for a copy of the needed rows, once. Every step is a transaction that can be repeated, so
 /// a node may die between any two and several may run the pass at once.
 ///
-/// Plans with a shorter retention hide their jobs at once by `visibleFrom`; nothing needs to be moved for that.
+/// What plans with a shorter retention let go before is taken out row by row (`orgs.ShorterRetention`).
 public final class Retention {
     private static final Statements SQL = RetentionSql.ALL;
     private static final Sql RAISE_FLOOR = SQL.get("raise_floor");
@@ -45,7 +45,7 @@ public final class Retention {
     static final List<String> TABLES_BY_DAY = List.of("job", "job_by_queue", "done", "attempt");
 
     /// The longest a plan keeps ended jobs.
-    static final int LONGEST_DAYS = 90;
+    public static final int LONGEST_DAYS = 90;
 
     /// A day with more than this still needed is left whole: a copy would save little and block its writers for long.
     static final int KEPT_MAX = 10_000;
@@ -77,8 +77,7 @@ public final class Retention {
         this.onStep = onStep;
     }
 
-    /// The smallest id an organization with a retention of so many days still sees. Reads that list or find ended jobs
-    /// name it (`id >= :floor`), so that a shorter plan takes effect at once and without moving a row.
+    /// The smallest id that a retention of so many days still keeps.
     public static UUID visibleFrom(Instant now, int days) {
         return Ids.floor(startOfDay(now, days).toEpochMilli());
     }

@@ -45,6 +45,11 @@ final class Ticket<R> {
         return proposed;
     }
 
+    @Nullable
+    RuntimeException refusal() {
+        return refusal;
+    }
+
     void forget() {
         proposed = null;
     }

@@ -53,7 +53,7 @@ insert into node (id, name, version, address, started_at, seen_at) values (:id, 
 on conflict (id) do update set seen_at = excluded.seen_at, version = excluded.version, address = excluded.address
 
 -- name: other_nodes
-select 1 from node where id <> :id and seen_at > :since limit 1
+select count(*)::int as n from node where id <> :id and seen_at > :since
 
 -- name: forget_marks
 delete from lane_mark m using node n where n.id = m.node and n.seen_at < :before

@@ -77,27 +77,49 @@ final class BatchCalls extends BatchServiceImplBase {
                         .build();
             }
         }
-        List<Enqueued> enqueued = enqueue(caller, ready);
-        for (int i = 0; i < enqueued.size(); i++) {
-            outcomes[places.get(i)] = EnqueueOutcome.newBuilder()
-                    .setJobId(enqueued.get(i).id().toString())
-                    .setCreated(enqueued.get(i).created())
-                    .build();
+        List<EnqueueOutcome> made = inParts(caller, ready);
+        for (int i = 0; i < made.size(); i++) {
+            outcomes[places.get(i)] = made.get(i);
         }
         return outcomes;
     }
 
     /// A command of the lane takes so many; several go side by side.
-    private List<Enqueued> enqueue(Caller caller, ArrayList<NewJob> ready) {
+    private List<EnqueueOutcome> inParts(Caller caller, List<NewJob> ready) {
         if (ready.size() <= JOBS_PER_COMMAND) {
-            return jobs.enqueueAll(caller, ready);
+            return fitting(caller, ready);
         }
-        var parts = new ArrayList<Callable<List<Enqueued>>>();
+        var parts = new ArrayList<Callable<List<EnqueueOutcome>>>();
         for (int from = 0; from < ready.size(); from += JOBS_PER_COMMAND) {
             var part = List.copyOf(ready.subList(from, Math.min(from + JOBS_PER_COMMAND, ready.size())));
-            parts.add(() -> jobs.enqueueAll(caller, part));
+            parts.add(() -> fitting(caller, part));
         }
         return streams.together(parts).stream().flatMap(List::stream).toList();
+    }
+
+    /// As many of a command as the plan allows: when not all of them fit, each is asked for alone.
+    private List<EnqueueOutcome> fitting(Caller caller, List<NewJob> part) {
+        try {
+            return jobs.enqueueAll(caller, part).stream().map(BatchCalls::made).toList();
+        } catch (Refused refused) {
+            if (!(refused.refusal() instanceof Refusal.LimitReached reached)) {
+                throw refused;
+            }
+            if (part.size() == 1) {
+                return List.of(
+                        EnqueueOutcome.newBuilder().setError(error(reached)).build());
+            }
+            var alone = new ArrayList<Callable<List<EnqueueOutcome>>>();
+            part.forEach(job -> alone.add(() -> fitting(caller, List.of(job))));
+            return streams.together(alone).stream().flatMap(List::stream).toList();
+        }
+    }
+
+    private static EnqueueOutcome made(Enqueued job) {
+        return EnqueueOutcome.newBuilder()
+                .setJobId(job.id().toString())
+                .setCreated(job.created())
+                .build();
     }
 
     private static JobRequest jobRequest(EnqueueItem asked) {

@@ -53,8 +53,9 @@ public final class Ingestion {
         this.noted = new Attempts(clock, NOTED_FAILURES, WINDOW);
     }
 
-    /// Where a delivery goes and comes from: `organization` null for what is no id, `token` null for none.
-    record Sender(@Nullable UUID organization, @Nullable String token, String address) {}
+    /// Where a delivery goes and comes from: `organization` null for what is no id, `token` null for none. Refusals are
+    /// counted by `network`.
+    record Sender(@Nullable UUID organization, @Nullable String token, String address, String network) {}
 
     /// An event, and what only a custom one may ask for besides.
     record Custom(Event event, @Nullable Integer priority) {}
@@ -115,7 +116,7 @@ public final class Ingestion {
     }
 
     private Refused refused(@Nullable Recipient to, String provider, Sender from, Rejected rejected) {
-        failures.count(from.address(), "Too many deliveries that were refused, try again later");
+        failures.count(from.network(), "Too many deliveries that were refused, try again later");
         if (to != null) {
             note(to, () -> log.rejected(to, provider, null, word(rejected.reason()), from.address()));
         }

@@ -13,6 +13,7 @@ import dev.spooled.refusal.Refused;
 import dev.spooled.web.Answer;
 import dev.spooled.web.Body;
 import dev.spooled.web.Door;
+import dev.spooled.web.Peer;
 import dev.spooled.web.Routes;
 import io.helidon.http.HeaderName;
 import io.helidon.http.HeaderNames;
@@ -85,7 +86,8 @@ public final class IngestionHttp implements Door {
         return new Sender(
                 id(request.path().pathParameters().get("org")),
                 token.isEmpty() ? null : token,
-                request.remotePeer().host());
+                Peer.addressOf(request),
+                Peer.networkOf(request));
     }
 
     private static @Nullable UUID id(String text) {

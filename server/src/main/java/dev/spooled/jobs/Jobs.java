@@ -12,6 +12,7 @@ import dev.spooled.engine.Lane;
 import dev.spooled.engine.NewJob;
 import dev.spooled.jobs.Diagnosis.Verb;
 import dev.spooled.metrics.Metrics;
+import dev.spooled.orgs.Limits;
 import dev.spooled.orgs.Queue;
 import dev.spooled.orgs.Queues;
 import dev.spooled.refusal.Refusal;
@@ -46,7 +47,7 @@ public final class Jobs {
     private final InHand inHand = new InHand();
 
     /// What the operations judge by.
-    public record Rules(Clock clock, JobLimits limits) {}
+    public record Rules(Clock clock, JobLimits limits, Limits plans) {}
 
     /// The three ways to look at jobs.
     public record Views(JobReads reads, ClaimedJobs claimed, Diagnosis diagnosis) {}
@@ -98,7 +99,7 @@ public final class Jobs {
     /// The job that the request comes to: right and size checked, the queue's defaults filled in.
     public NewJob prepared(Caller caller, JobRequest asked) {
         caller.check(asked.queueName());
-        checkSize("payload", asked.payload());
+        checkSize(caller, "payload", asked.payload());
         checkExpiry(asked);
         if (asked.completionWebhook() != null) {
             CompletionWebhook.check(asked.completionWebhook(), rules.limits().plainHttpWebhooks());
@@ -188,7 +189,7 @@ public final class Jobs {
     public void complete(Caller caller, Holder holder, @Nullable String result) {
         check(caller, holder);
         if (result != null) {
-            checkSize("result", result);
+            checkSize(caller, "result", result);
         }
         var unused = acknowledged(caller, Verb.COMPLETE, holder, new Command.Complete(holder, result));
     }
@@ -314,8 +315,10 @@ public final class Jobs {
         }
     }
 
-    private void checkSize(String field, String json) {
-        int most = rules.limits().maxPayloadBytes();
+    /// Refuses JSON larger than this server, or the caller's plan, allows.
+    public void checkSize(Caller caller, String field, String json) {
+        int most = Math.min(
+                rules.limits().maxPayloadBytes(), rules.plans().of(caller.org()).maxPayloadBytes());
         if (Utf8.longerThan(json, most)) {
             throw new Refused(new Refusal.TooLarge("The " + field + " exceeds the limit of " + most + " bytes"));
         }

@@ -13,6 +13,7 @@ import dev.spooled.time.Clock;
 import dev.spooled.web.Answer;
 import dev.spooled.web.Body;
 import dev.spooled.web.Door;
+import dev.spooled.web.Peer;
 import dev.spooled.web.Routes;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
@@ -139,6 +140,6 @@ public final class EmailLoginHttp implements Door {
     }
 
     private static String address(ServerRequest request) {
-        return request.remotePeer().host();
+        return Peer.networkOf(request);
     }
 }

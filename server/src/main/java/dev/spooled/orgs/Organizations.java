@@ -51,7 +51,7 @@ public final class Organizations {
     private final String defaultTier;
 
     /// What belongs to every organization from its start.
-    public record Parts(ApiKeys keys, WebhookTokens tokens, Usage usage, Remembered remembered) {}
+    public record Parts(ApiKeys keys, WebhookTokens tokens, Usage usage, Remembered remembered, Limits limits) {}
 
     public Organizations(Db db, Clock clock, Parts parts, String defaultTier) {
         this.db = db;
@@ -155,6 +155,7 @@ public final class Organizations {
     private Optional<Created> insert(Tx tx, NewOrganization asked) {
         return tx.first(CREATE, values(asked), Organizations::organization).map(made -> {
             parts.tokens.mint(tx, made.number());
+            parts.limits.apply(tx, made);
             return new Created(made, parts.keys.mint(tx, made.number(), NewKey.forAllQueues(FIRST_KEY)));
         });
     }
@@ -166,7 +167,12 @@ public final class Organizations {
         boolean active = Objects.requireNonNullElse(change.active(), before.isActive());
         Instant deletedAt = active ? null : Objects.requireNonNullElse(before.deletedAt(), clock.now());
         Instant purgeAt = deletedAt == null ? null : deletedAt.plus(UNDO);
-        return save(tx, after, change.extra(), deletedAt, purgeAt);
+        Organization saved = save(tx, after, change.extra(), deletedAt, purgeAt);
+        if (!saved.planTier().equals(before.planTier())
+                || !Objects.equals(saved.customLimits(), before.customLimits())) {
+            parts.limits.apply(tx, saved);
+        }
+        return saved;
     }
 
     private static Organization changed(Organization was, OrganizationChange change) {
@@ -231,6 +237,7 @@ public final class Organizations {
     /// Makes a committed change hold for the callers remembered on this server.
     private Organization announced(Organization changed) {
         parts.remembered.forget(changed.id());
+        parts.limits.forget(changed.number());
         if (changed.isActive()) {
             parts.remembered.forgetUnknown();
         }

@@ -12,6 +12,7 @@ import dev.spooled.time.Clock;
 import dev.spooled.web.Answer;
 import dev.spooled.web.Body;
 import dev.spooled.web.Door;
+import dev.spooled.web.Peer;
 import dev.spooled.web.Routes;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
@@ -62,7 +63,7 @@ public final class OrgsHttp implements Door {
             throw new Refused(new Refusal.Forbidden("Registration is closed on this server"));
         } else {
             registrations.count(
-                    request.remotePeer().host(), "Too many organizations were made from this address, try again later");
+                    Peer.networkOf(request), "Too many organizations were made from this address, try again later");
         }
         JsonObject body = Body.json(request, Body.SINGLE_BYTES);
         var made = organizations.create(new NewOrganization(

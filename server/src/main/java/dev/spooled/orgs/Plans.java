@@ -37,6 +37,16 @@ public final class Plans {
         return (unlimited ? opened(plan) : plan).with(custom);
     }
 
+    /// The next larger plan, null after the largest.
+    public @Nullable String after(String tier) {
+        for (int i = 0; i + 1 < TABLE.size(); i++) {
+            if (TABLE.get(i).tier().equals(tier)) {
+                return TABLE.get(i + 1).tier();
+            }
+        }
+        return null;
+    }
+
     private static PlanLimits opened(PlanLimits plan) {
         return new PlanLimits(plan.tier(), plan.displayName(), Map.of(), 5 * MIB, 1_000_000, 2_000_000, 90, 90);
     }

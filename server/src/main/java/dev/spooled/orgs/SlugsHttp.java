@@ -7,6 +7,7 @@ import dev.spooled.time.Clock;
 import dev.spooled.web.Answer;
 import dev.spooled.web.Body;
 import dev.spooled.web.Door;
+import dev.spooled.web.Peer;
 import dev.spooled.web.Query;
 import dev.spooled.web.Routes;
 import io.helidon.webserver.http.ServerRequest;
@@ -95,6 +96,6 @@ public final class SlugsHttp implements Door {
     }
 
     private void count(ServerRequest request) {
-        asked.count(request.remotePeer().host(), "Too many slugs were asked for from this address");
+        asked.count(Peer.networkOf(request), "Too many slugs were asked for from this address");
     }
 }

@@ -6,6 +6,7 @@ import dev.spooled.db.PgArray;
 import dev.spooled.db.Row;
 import dev.spooled.db.Sql;
 import dev.spooled.db.Statements;
+import dev.spooled.db.Tx;
 import dev.spooled.time.Clock;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -21,7 +22,7 @@ public final class Usage {
     private static final Statements SQL = Statements.beside(Usage.class, "usage.sql");
     private static final Sql FIGURES = SQL.get("figures");
     private static final Sql RESET = SQL.get("reset");
-    private static final Duration SILENCE = Duration.ofMinutes(2);
+    static final Duration SILENCE = Duration.ofMinutes(2);
 
     private final Db db;
     private final Clock clock;
@@ -41,6 +42,14 @@ public final class Usage {
 
     /// By internal number, in one statement however many there are.
     public Map<Integer, Figures> of(Collection<Integer> orgs) {
+        return db.asEngine(tx -> of(tx, orgs));
+    }
+
+    /// As above, within a transaction of the engine.
+    Map<Integer, Figures> of(Tx tx, Collection<Integer> orgs) {
+        if (orgs.isEmpty()) {
+            return Map.of();
+        }
         PgArray numbers = PgArray.ints();
         orgs.forEach(numbers::add);
         Instant now = clock.now();
@@ -48,9 +57,14 @@ public final class Usage {
                 .and("orgs", numbers)
                 .and("now", now)
                 .and("midnight", now.truncatedTo(ChronoUnit.DAYS))
+                .and("day", (int)
+                        Math.floorDiv(clock.nowMillis(), Duration.ofDays(1).toMillis()))
                 .and("silent_since", now.minus(SILENCE));
         var found = new HashMap<Integer, Figures>();
-        db.asEngine(tx -> tx.list(FIGURES, args, row -> found.put(row.integer("id"), figures(row))));
+        tx.list(FIGURES, args, row -> {
+            found.put(row.integer("id"), figures(row));
+            return true;
+        });
         return found;
     }
 

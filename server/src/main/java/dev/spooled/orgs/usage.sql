@@ -1,7 +1,8 @@
 -- What organizations use: counters and small tables, never rows of jobs.
 
 -- name: figures
--- For a page of organizations at once. Counters not yet folded in belong to no organization: their queue says whose.
+-- For a page of organizations at once. Counters not yet folded in belong to no organization: their queue says whose. Of a
+-- capped organization the lane counts the day itself.
 with delta as materialized (
     select q.org, t.kind, t.n, d.at
     from count_delta d, unnest(d.queue, d.kind, d.n) as t (queue, kind, n)
@@ -9,12 +10,13 @@ with delta as materialized (
     where d.cell = :cell
 )
 select o.id,
-       (select coalesce(sum(x.n), 0) from (
+       coalesce((select case when u.day >= :day then u.jobs_today else 0 end from usage u where u.cell = :cell and u.org = o.id), (
+            select coalesce(sum(x.n), 0) from (
             select n from flow_hour where cell = :cell and org = o.id and kind = 10 and hour >= t.since
             union all
             select n from flow_minute where cell = :cell and org = o.id and kind = 10 and minute >= t.since
             union all
-            select n from delta where org = o.id and kind = 10 and at >= t.since) x)::bigint as jobs_today,
+            select n from delta where org = o.id and kind = 10 and at >= t.since) x))::bigint as jobs_today,
        (select coalesce(sum(x.n), 0) from (
             select n from count where cell = :cell and org = o.id and kind < 3
             union all
@@ -25,7 +27,7 @@ select o.id,
             select n from delta where org = o.id and kind < 10) x)::bigint as total_jobs,
        (select count(*) from queue where cell = :cell and org = o.id and configured) as queues,
        (select count(*) from worker
-        where cell = :cell and org = o.id and status <> 'offline' and last_heartbeat > :silent_since) as workers,
+        where cell = :cell and org = o.id and status in ('healthy', 'degraded') and last_heartbeat > :silent_since) as workers,
        (select count(*) from api_key
         where org = o.id and is_active and (expires_at is null or expires_at > :now)) as api_keys,
        (select count(*) from schedule where cell = :cell and org = o.id and is_active) as schedules,

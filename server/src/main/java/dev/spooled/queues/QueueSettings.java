@@ -14,7 +14,9 @@ import dev.spooled.db.Tx;
 import dev.spooled.engine.Barrier;
 import dev.spooled.engine.Lane;
 import dev.spooled.json.SearchedJson;
+import dev.spooled.orgs.Limits;
 import dev.spooled.orgs.Queues;
+import dev.spooled.orgs.Resource;
 import dev.spooled.queues.QueueConfig.Pause;
 import dev.spooled.refusal.Refused;
 import dev.spooled.time.Clock;
@@ -42,13 +44,16 @@ public final class QueueSettings {
     private final Db db;
     private final Clock clock;
     private final Queues queues;
+    private final Limits limits;
     private final Lane lane;
     private final Barrier barrier;
     private final Purge purge;
     private final Announcer announcer;
 
-    public QueueSettings(Db db, Clock clock, Queues queues, Lane lane, Barrier barrier, Announcer announcer) {
+    public QueueSettings(
+            Db db, Clock clock, Queues queues, Limits limits, Lane lane, Barrier barrier, Announcer announcer) {
         this.db = db;
+        this.limits = limits;
         this.clock = clock;
         this.queues = queues;
         this.lane = lane;
@@ -107,6 +112,7 @@ public final class QueueSettings {
                 .and("backoff", change.backoff())
                 .and("settings", change.settings())
                 .and("now", clock.now());
+        configureOneMore(tx, caller, name);
         QueueConfig config = tx.first(CONFIGURE, args, QueueSettings::config).orElseThrow();
         if (config.settings().getBytes(StandardCharsets.UTF_8).length > SearchedJson.MAX_BYTES) {
             throw Refused.invalid("settings", "settings may have at most 64 KiB with what is there already");
@@ -114,18 +120,25 @@ public final class QueueSettings {
         return config;
     }
 
+    /// Only a queue that nobody configured counts.
+    private void configureOneMore(Tx tx, Caller caller, String name) {
+        limits.oneMore(
+                tx,
+                caller.org(),
+                Resource.QUEUES,
+                () -> tx.first(GET, place(caller, name), row -> true).isPresent());
+    }
+
     /// Returns once no job of the queue can leave any more.
     Pause pause(Caller caller, String name, @Nullable String reason) {
         caller.check(name);
         int number = queues.named(caller, name).number();
         Args args = place(caller, name).and("reason", reason).and("now", clock.now());
-        Pause pause = db.inOrg(
-                        caller.org(),
-                        tx -> tx.first(
-                                PAUSE,
-                                args,
-                                row -> new Pause(row.instant("paused_at"), row.textOrNull("paused_reason"))))
-                .orElseThrow();
+        Pause pause = db.inOrg(caller.org(), tx -> {
+            configureOneMore(tx, caller, name);
+            return tx.first(PAUSE, args, row -> new Pause(row.instant("paused_at"), row.textOrNull("paused_reason")))
+                    .orElseThrow();
+        });
         carryOut(number, false);
         announcer.announce(new QueuePaused(caller.org(), name, pause.reason()));
         return pause;

@@ -28,7 +28,12 @@ public sealed interface Refusal {
     record Forbidden(String message) implements Refusal {}
 
     record FeatureDisabled(
-            String feature, String plan, @Nullable String upgradeTo, String message) implements Refusal {}
+            String feature, String plan, @Nullable String upgradeTo, String message) implements Refusal {
+        public static FeatureDisabled of(String feature, String plan, @Nullable String upgradeTo) {
+            String advice = upgradeTo == null ? "" : "; " + upgradeTo + " has them";
+            return new FeatureDisabled(feature, plan, upgradeTo, feature + " are not part of plan " + plan + advice);
+        }
+    }
 
     record NotFound(String message) implements Refusal {}
 
@@ -56,7 +61,20 @@ public sealed interface Refusal {
             long limit,
             String plan,
             @Nullable String upgradeTo,
-            String message) implements Refusal {}
+            String message) implements Refusal {
+
+        public static LimitReached of(
+                String resource, long current, long limit, String plan, @Nullable String upgradeTo) {
+            String advice = upgradeTo == null ? "" : "; " + upgradeTo + " allows more";
+            return new LimitReached(
+                    resource,
+                    current,
+                    limit,
+                    plan,
+                    upgradeTo,
+                    resource + " limit reached (" + current + " of " + limit + ") on plan " + plan + advice);
+        }
+    }
 
     record NotImplemented(String message) implements Refusal {}
 

@@ -19,6 +19,11 @@ final class ScheduledJobs {
         this.jobs = jobs;
     }
 
+    /// Refuses a payload that no job of the caller may have.
+    void checkSize(Caller caller, Plan plan) {
+        jobs.checkSize(caller, "payload_template", plan.payload());
+    }
+
     /// `at` delays it, null does not. Refused as any job may be.
     NewJob of(Caller caller, Plan plan, @Nullable Instant at) {
         return jobs.prepared(

@@ -16,6 +16,8 @@ import dev.spooled.engine.Command.Fire;
 import dev.spooled.engine.Command.Fired;
 import dev.spooled.engine.Lane;
 import dev.spooled.jobs.Jobs;
+import dev.spooled.orgs.Limits;
+import dev.spooled.orgs.Resource;
 import dev.spooled.refusal.Refused;
 import dev.spooled.schedules.Schedule.CatchUp;
 import dev.spooled.schedules.Schedule.Plan;
@@ -45,12 +47,14 @@ public final class Schedules {
     private final Db db;
     private final Clock clock;
     private final Lane lane;
+    private final Limits limits;
     private final ScheduledJobs jobs;
     private final Ids ids;
     private final Announcer announcer;
 
-    public Schedules(Db db, Clock clock, Lane lane, Jobs jobs, Announcer announcer) {
+    public Schedules(Db db, Clock clock, Lane lane, Jobs jobs, Limits limits, Announcer announcer) {
         this.db = db;
+        this.limits = limits;
         this.clock = clock;
         this.lane = lane;
         this.jobs = new ScheduledJobs(jobs);
@@ -76,7 +80,11 @@ public final class Schedules {
         caller.check(plan.queueName());
         UUID id = mint();
         Instant next = firstAfter(plan, clock.now());
-        var unused = db.inOrg(caller.org(), tx -> tx.run(STORE, columns(caller, id, plan, true, next, true)));
+        jobs.checkSize(caller, plan);
+        var unused = db.inOrg(caller.org(), tx -> {
+            limits.oneMore(tx, caller.org(), Resource.SCHEDULES);
+            return tx.run(STORE, columns(caller, id, plan, true, next, true));
+        });
         return get(caller, id);
     }
 
@@ -91,7 +99,11 @@ public final class Schedules {
             Schedule before = known(tx, caller, id);
             Plan plan = change.apply(before.plan());
             caller.check(plan.queueName());
+            jobs.checkSize(caller, plan);
             boolean runs = active == null ? before.active() : active;
+            if (runs && !before.active()) {
+                limits.oneMore(tx, caller.org(), Resource.SCHEDULES);
+            }
             boolean moved = runs && !before.active()
                     || !plan.cron().equals(before.plan().cron())
                     || !plan.timezone().equals(before.plan().timezone());

@@ -36,9 +36,11 @@ public final class Web implements AutoCloseable {
             Duration drain,
             Set<String> corsOrigins,
             boolean corsAnyOrigin,
-            boolean hsts) {
+            boolean hsts,
+            TrustedProxies proxies) {
         public static Options local() {
-            return new Options("127.0.0.1", 0, null, 10_000, Duration.ofSeconds(10), Set.of(), false, false);
+            return new Options(
+                    "127.0.0.1", 0, null, 10_000, Duration.ofSeconds(10), Set.of(), false, false, TrustedProxies.NONE);
         }
     }
 
@@ -113,7 +115,7 @@ public final class Web implements AutoCloseable {
         var refuser = new Refuser();
         var routes = new Routes(routing, refuser, sockets);
         var envelope = new Envelope(routes, refuser, cors, headers, observer);
-        routing.addFilter(envelope).error(Throwable.class, envelope);
+        routing.addFilter(options.proxies()).addFilter(envelope).error(Throwable.class, envelope);
         doors.forEach(door -> door.open(routes));
         open.addAll(routes.all());
         return routing;

@@ -13,6 +13,8 @@ import dev.spooled.db.Row;
 import dev.spooled.db.Sql;
 import dev.spooled.db.Statements;
 import dev.spooled.db.Tx;
+import dev.spooled.orgs.Limits;
+import dev.spooled.orgs.Resource;
 import dev.spooled.refusal.Refused;
 import dev.spooled.time.Clock;
 import java.sql.SQLException;
@@ -37,11 +39,13 @@ public final class Workers {
 
     private final Db db;
     private final Clock clock;
+    private final Limits limits;
     private final Announcer announcer;
 
-    public Workers(Db db, Clock clock, Announcer announcer) {
+    public Workers(Db db, Clock clock, Limits limits, Announcer announcer) {
         this.db = db;
         this.clock = clock;
+        this.limits = limits;
         this.announcer = announcer;
     }
 
@@ -80,6 +84,11 @@ public final class Workers {
 
     private int registered(Tx tx, Caller caller, Registration asked) {
         read(tx, caller, asked.id()).ifPresent(worker -> caller.check(worker.queueName()));
+        limits.oneMore(
+                tx,
+                caller.org(),
+                Resource.WORKERS,
+                () -> read(tx, caller, asked.id()).isPresent());
         Args args = place(caller, asked.id())
                 .and("queue_name", asked.queueName())
                 .and("hostname", asked.hostname())

@@ -35,7 +35,7 @@ final class ApiKeysTest {
         assertThat(caller.organization()).isEqualTo(made.organization().id());
         assertThat(caller.maySee("anything")).isTrue();
         assertThat(keys.caller("sp_" + key.substring(3))).contains(caller);
-        var own = new OwnKeys(database.db(), clock, keys);
+        var own = new OwnKeys(database.db(), clock, keys, TestOrganizations.limits(database, clock));
         var second = organizations.addKey(made.organization().id(), NewKey.forAllQueues("second"));
         own.revoke(keys.caller(second.key()).orElseThrow(), caller.actor().id());
         assertThat(keys.caller(key)).isEmpty();

@@ -34,7 +34,7 @@ final class RevocationElsewhereTest {
     private final class Node {
         final Remembered remembered = new Remembered();
         final ApiKeys keys = new ApiKeys(database.db(), clock, remembered);
-        final OwnKeys own = new OwnKeys(database.db(), clock, keys);
+        final OwnKeys own = new OwnKeys(database.db(), clock, keys, TestOrganizations.limits(database, clock));
         final Sessions sessions = new Sessions(database.db(), clock, signing, remembered, Duration.ofHours(1));
         final Credentials credentials = new Credentials(keys, sessions);
         final Organizations organizations = TestOrganizations.of(database, clock, keys, remembered);

@@ -199,6 +199,7 @@ class JobLifeModelTest {
                     "count")) {
                 cell.execute("delete from " + table);
             }
+            cell.cap(org, 1_000_000_000, 1_000_000_000, null);
             listen();
             for (int i = 0; i < queues.length; i++) {
                 queues[i] = cell.queue(org, "q-" + UUID.randomUUID());

@@ -40,12 +40,14 @@ class LostReplyTest {
 
     private final Set<UUID> acknowledged = new HashSet<>();
     private final Set<UUID> completed = new HashSet<>();
+    private int made;
 
     @BeforeEach
     void open() throws Exception {
         cell = new TestCell();
         org = cell.org();
         queue = cell.queue(org, "q");
+        cell.cap(org, 1_000_000_000, 1_000_000_000, null);
         proxy = CuttingProxy.before(cell.address());
         DbAddress through = proxy.address();
         lane = new Lane(through, 0, UUID.randomUUID(), cell.clock).start();
@@ -70,6 +72,9 @@ class LostReplyTest {
         assertThat(proxy.cuts()).isGreaterThanOrEqualTo(CUTS);
         drain();
         assertThat(cell.count("job")).isEqualTo(acknowledged.size());
+        assertThat(cell.rows("select jobs_today from usage", row -> row.integer("jobs_today")))
+                .as("each charged once")
+                .containsExactly(made);
         assertThat(cell.count("done where status = 3")).isEqualTo(completed.size());
         assertThat(cell.count("ready") + cell.count("lease") + cell.count("scheduled"))
                 .isZero();
@@ -149,6 +154,7 @@ class LostReplyTest {
         Enqueued answer = lane.run(new Enqueue(List.of(job))).getFirst();
         assertThat(answer.created()).isTrue();
         assertThat(acknowledged.add(answer.id())).isTrue();
+        made++;
         return answer.id();
     }
 

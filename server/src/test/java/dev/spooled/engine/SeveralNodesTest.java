@@ -82,6 +82,20 @@ class SeveralNodesTest {
     }
 
     @Test
+    void eachKnowsHowManyLive() {
+        var one = cell.chores.registerNode(UUID.randomUUID(), "test");
+        var other = cell.chores.registerNode(UUID.randomUUID(), "test");
+        one.runOnce();
+        assertThat(cell.chores.nodes()).isEqualTo(1);
+        other.runOnce();
+        one.runOnce();
+        assertThat(cell.chores.nodes()).isEqualTo(2);
+        cell.clock.advance(Duration.ofMinutes(1));
+        one.runOnce();
+        assertThat(cell.chores.nodes()).isEqualTo(1);
+    }
+
+    @Test
     void twoPromotersMoveEachJobOnce() throws Exception {
         long soon = cell.clock.nowMicros() + 1_000_000;
         for (int n = 0; n < JOBS; n += 1_000) {

@@ -5,6 +5,7 @@ import dev.spooled.db.Db;
 import dev.spooled.db.DbAddress;
 import dev.spooled.db.Row;
 import dev.spooled.db.Sql;
+import dev.spooled.refusal.Refused;
 import dev.spooled.support.ManualClock;
 import dev.spooled.support.TestDb;
 import dev.spooled.time.Ids;
@@ -58,6 +59,15 @@ final class TestCell implements AutoCloseable {
                 + " values (gen_random_uuid(), 'test', 'test-' || gen_random_uuid(), now(), now()) returning id");
     }
 
+    /// Caps the organization's jobs; null leaves them unlimited.
+    void cap(int org, @Nullable Integer today, @Nullable Integer active, @Nullable Integer workflows) {
+        execute(
+                "insert into usage (cell, org, day, active_jobs, max_today, max_active, max_workflows, plan, upgrade_to)"
+                        + " values (0, " + org + ", 0, 2000000000, " + today + ", " + active + ", " + workflows
+                        + ", 'free', 'starter') on conflict (cell, org) do update set max_today = excluded.max_today,"
+                        + " max_active = excluded.max_active, max_workflows = excluded.max_workflows");
+    }
+
     int queue(int org, String name) {
         return integer("insert into queue (cell, org, public_id, name, created_at, updated_at) values (0, " + org
                 + ", gen_random_uuid(), '" + name + "', now(), now()) returning id");
@@ -95,8 +105,13 @@ final class TestCell implements AutoCloseable {
             rest = runBatch(rest);
         }
         List<Object> answers = new ArrayList<>();
-        tickets.forEach(ticket -> answers.add(ticket.proposed()));
+        tickets.forEach(ticket -> answers.add(answerOf(ticket)));
         return answers;
+    }
+
+    /// What refused it, if it was.
+    private static @Nullable Object answerOf(Ticket<?> ticket) {
+        return ticket.refusal() instanceof Refused refused ? refused.refusal() : ticket.proposed();
     }
 
     private List<Ticket<?>> runBatch(List<Ticket<?>> tickets) {

@@ -173,9 +173,8 @@ final class SocketHttpTest {
         int[] status = {0};
         assertThatThrownBy(() -> TestSocket.open(SERVER, by, query))
                 .isInstanceOfSatisfying(CompletionException.class, e -> {
-                    status[0] = ((WebSocketHandshakeException) e.getCause())
-                            .getResponse()
-                            .statusCode();
+                    var cause = (WebSocketHandshakeException) java.util.Objects.requireNonNull(e.getCause());
+                    status[0] = cause.getResponse().statusCode();
                 });
         return status[0];
     }

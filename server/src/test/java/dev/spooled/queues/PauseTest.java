@@ -55,8 +55,14 @@ final class PauseTest {
                         organizations.ensureDefault().orElseThrow().key().key())
                 .orElseThrow();
         var queues = new Queues(database.db(), clock, Queues.Defaults.STANDARD);
-        var settings =
-                new QueueSettings(database.db(), clock, queues, one, new Barrier(database.db(), 0), Announcer.NOBODY);
+        var settings = new QueueSettings(
+                database.db(),
+                clock,
+                queues,
+                TestOrganizations.limits(database, clock),
+                one,
+                new Barrier(database.db(), 0),
+                Announcer.NOBODY);
         int queue = queues.named(caller, "q").number();
         for (int i = 0; i < JOBS; i += 1_000) {
             one.run(new Command.Enqueue(Collections.nCopies(1_000, NewJob.plain(caller.org(), queue, 0, "{}"))));

@@ -5,6 +5,7 @@ import dev.spooled.access.RateGate;
 import dev.spooled.refusal.Refusal;
 import dev.spooled.refusal.Refused;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /// A rate that a test sets: so many requests more, then none. Wide open at first.
 public final class TestGate implements RateGate {
@@ -12,6 +13,7 @@ public final class TestGate implements RateGate {
 
     private final AtomicInteger left = new AtomicInteger(BURST);
     private volatile boolean broken;
+    private volatile @Nullable RateGate other;
 
     public void leave(int requests) {
         left.set(requests);
@@ -22,10 +24,19 @@ public final class TestGate implements RateGate {
         broken = true;
     }
 
+    /// From now on asks another gate.
+    public void goBy(RateGate gate) {
+        other = gate;
+    }
+
     @Override
     public Allowance pass(Caller caller) {
         if (broken) {
             throw new IllegalStateException("the gate is broken on purpose");
+        }
+        RateGate asked = other;
+        if (asked != null) {
+            return asked.pass(caller);
         }
         int before = left.getAndUpdate(n -> Math.max(0, n - 1));
         if (before == 0) {

@@ -54,6 +54,7 @@ import dev.spooled.login.EmailLoginHttp;
 import dev.spooled.mail.Postbox;
 import dev.spooled.metrics.Metrics;
 import dev.spooled.metrics.MetricsHttp;
+import dev.spooled.orgs.Limits;
 import dev.spooled.orgs.Members;
 import dev.spooled.orgs.MembersHttp;
 import dev.spooled.orgs.NewOrganization;
@@ -61,6 +62,7 @@ import dev.spooled.orgs.Organizations;
 import dev.spooled.orgs.OrgsHttp;
 import dev.spooled.orgs.Plans;
 import dev.spooled.orgs.Queues;
+import dev.spooled.orgs.RateLimits;
 import dev.spooled.orgs.Registration;
 import dev.spooled.orgs.SlugsHttp;
 import dev.spooled.orgs.Usage;
@@ -107,8 +109,9 @@ public final class TestServer implements AutoCloseable {
     private final Seal seal = new Seal("seals-the-secrets-of-test-servers-only");
     private final WebhookTokens tokens = new WebhookTokens(database.db(), clock, seal);
     private final Usage usage = new Usage(database.db(), clock, 0);
-    public final Organizations organizations = new Organizations(
-            database.db(), clock, new Organizations.Parts(keys, tokens, usage, remembered), "enterprise");
+    private final Plans plans;
+    public final Limits limits;
+    public final Organizations organizations;
 
     /// What readiness says.
     public volatile boolean ready = true;
@@ -134,30 +137,43 @@ public final class TestServer implements AutoCloseable {
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
     public TestServer() {
-        this(Registration.CLOSED, null, 1_000, Hub.Limits.STANDARD, Rhythm.STANDARD);
+        this(Registration.CLOSED, null, 1_000, new Plans(true), Hub.Limits.STANDARD, Rhythm.STANDARD);
     }
 
     /// With so many live connections, whose rhythm is that one.
-    public TestServer(Hub.Limits limits, Rhythm rhythm) {
-        this(Registration.CLOSED, null, 1_000, limits, rhythm);
+    public TestServer(Hub.Limits live, Rhythm rhythm) {
+        this(Registration.CLOSED, null, 1_000, new Plans(true), live, rhythm);
     }
 
     /// With payloads of up to so many bytes.
     public TestServer(int maxPayloadBytes) {
-        this(Registration.CLOSED, null, maxPayloadBytes, Hub.Limits.STANDARD, Rhythm.STANDARD);
+        this(Registration.CLOSED, null, maxPayloadBytes, new Plans(true), Hub.Limits.STANDARD, Rhythm.STANDARD);
+    }
+
+    /// Held to the plan table, and to the rates of it.
+    public static TestServer withPlans() {
+        var server = new TestServer(
+                Registration.CLOSED, null, 5 * 1024 * 1024, new Plans(false), Hub.Limits.STANDARD, Rhythm.STANDARD);
+        server.rate.goBy(new RateLimits(server.clock, server.limits, () -> 1));
+        return server;
     }
 
     /// With `postbox` null e-mail is off.
     public TestServer(Registration registration, @Nullable Postbox postbox) {
-        this(registration, postbox, 1_000, Hub.Limits.STANDARD, Rhythm.STANDARD);
+        this(registration, postbox, 1_000, new Plans(true), Hub.Limits.STANDARD, Rhythm.STANDARD);
     }
 
     private TestServer(
             Registration registration,
             @Nullable Postbox postbox,
             int maxPayloadBytes,
-            Hub.Limits limits,
+            Plans plans,
+            Hub.Limits live,
             Rhythm rhythm) {
+        this.plans = plans;
+        limits = new Limits(database.db(), clock, plans, usage, 0);
+        organizations = new Organizations(
+                database.db(), clock, new Organizations.Parts(keys, tokens, usage, remembered, limits), "enterprise");
         lane = new Lane(database.address(), 0, UUID.randomUUID(), clock);
         chores = new EngineChores(lane, database.db(), clock, 0);
         chores.keepPartitions().runOnce();
@@ -171,18 +187,18 @@ public final class TestServer implements AutoCloseable {
         var reads = new JobReads(database.db());
         var lists = new JobLists(database.db());
         var diagnosis = new Diagnosis(database.db(), clock);
-        hub = new Hub(new Hub.Parts(database.db(), 0, clock, credentials, () -> true), limits, rhythm)
+        hub = new Hub(new Hub.Parts(database.db(), 0, clock, credentials, () -> true), live, rhythm)
                 .meteredBy(metrics.registry());
         lane.watch(hub);
         var views = new Jobs.Views(reads, new ClaimedJobs(database.db()), diagnosis);
         var queues = new Queues(database.db(), clock, Queues.Defaults.STANDARD);
-        var jobs = new Jobs(lane, queues, views, new Jobs.Rules(clock, new JobLimits(maxPayloadBytes, false)), metrics);
+        var jobs = new Jobs(
+                lane, queues, views, new Jobs.Rules(clock, new JobLimits(maxPayloadBytes, false), limits), metrics);
         var audit = new AuditLog(database.db(), clock);
         purge = new DeletedOrganizations(database.db(), clock, lane, audit, 0);
         var authenticate = new Authenticate(credentials, rate, audit);
         var admin = new AdminKey(ADMIN_KEY, audit);
-        var ownKeys = new OwnKeys(database.db(), clock, keys);
-        var plans = new Plans(true);
+        var ownKeys = new OwnKeys(database.db(), clock, keys, limits);
         var members = new Members(database.db(), clock, ownKeys, remembered);
         var login = new EmailLogin(
                 database.db(),
@@ -194,10 +210,11 @@ public final class TestServer implements AutoCloseable {
         var incoming = new IncomingLog(database.db(), clock);
         var providerSecrets = new ProviderSecrets(
                 database.db(), clock, seal, 0, Map.of("github", GITHUB_SECRET, "stripe", STRIPE_SECRET));
-        var settings = new QueueSettings(database.db(), clock, queues, lane, new Barrier(database.db(), 0), hub);
+        var settings =
+                new QueueSettings(database.db(), clock, queues, limits, lane, new Barrier(database.db(), 0), hub);
         grpcParts = new GrpcServer.Parts(
                 jobs,
-                new Workers(database.db(), clock, hub),
+                new Workers(database.db(), clock, limits, hub),
                 new QueueFigures(database.db(), clock, queues),
                 WorkersHttp.Rhythm.STANDARD.heartbeat(),
                 clock,
@@ -234,14 +251,15 @@ public final class TestServer implements AutoCloseable {
                                 new JobListsHttp(lists, new JobStats(database.db()), reads, authenticate),
                                 new JobsHttp(
                                         jobs, new Progress(database.db(), clock, reads, diagnosis, hub), authenticate),
-                                new SchedulesHttp(new Schedules(database.db(), clock, lane, jobs, hub), authenticate),
+                                new SchedulesHttp(
+                                        new Schedules(database.db(), clock, lane, jobs, limits, hub), authenticate),
                                 new WorkflowsHttp(new Workflows(database.db(), lane, jobs, reads), authenticate),
                                 new DependenciesHttp(new Dependencies(database.db(), lane, reads), authenticate),
                                 new LiveHttp(hub, reads, authenticate),
                                 new SocketHttp(hub, authenticate),
                                 new QueuesHttp(settings, new QueueFigures(database.db(), clock, queues), authenticate),
                                 new WorkersHttp(
-                                        new Workers(database.db(), clock, hub),
+                                        new Workers(database.db(), clock, limits, hub),
                                         WorkersHttp.Rhythm.STANDARD,
                                         authenticate)),
                         List.of(),
@@ -340,6 +358,12 @@ public final class TestServer implements AutoCloseable {
                 .header("Authorization", "Bearer " + by)
                 .header("Content-Type", "application/json")
                 .method(method, body));
+    }
+
+    /// A new organization of that plan, with its first key.
+    public Organizations.Created organizationOf(String tier, @Nullable String customLimits) {
+        String slug = "org-" + UUID.randomUUID();
+        return organizations.create(new NewOrganization("Planned", slug, null, tier, null, customLimits));
     }
 
     /// A key of a new organization.

@@ -39,7 +39,8 @@ final class WebTest {
                             Duration.ofSeconds(5),
                             Set.of("https://app.example"),
                             false,
-                            true),
+                            true,
+                            TrustedProxies.NONE),
                     List.of(this::open),
                     List.of(to -> to.get(
                             "/metrics",

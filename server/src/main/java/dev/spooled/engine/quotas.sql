@@ -1,0 +1,69 @@
+-- What new jobs cost organizations whose plan caps them. Others have no row in `usage` and pay one look for it.
+-- Rows of `usage` are the first a batch locks, in the order of organizations (docs/decisions/0004-quotas.md).
+
+-- name: charge
+-- `fresh` new jobs and `flows` new workflows must fit; `back` jobs that come back to life only count. Whatever does not fit
+-- undoes the batch (over_quota). Answers what is left.
+with c as materialized (
+    select * from unnest(:orgs::int[], :fresh::int[], :back::int[], :flows::int[]) as t (org, fresh, back, flows)
+), u as (
+    update usage t
+    set jobs_today = case when t.day >= :day then t.jobs_today else 0 end + c.fresh,
+        day = greatest(t.day, :day),
+        active_jobs = least(t.active_jobs::bigint + c.fresh + c.back, 2000000000)::int
+    from c where t.cell = :cell and t.org = c.org
+    returning t.org, t.day, t.max_today - t.jobs_today as today, t.max_active - t.active_jobs as active,
+              t.max_workflows, c.fresh, c.back, c.flows
+)
+select org, day, today, active,
+       case when fresh > 0 and (today < 0 or active + back < 0)
+                 or flows > 0 and max_workflows < flows + (select count(*) from workflow f
+                        where f.cell = :cell and f.org = u.org and f.status = 0)
+            then over_quota(org) end as over
+from u
+
+-- name: hold_usage
+select u.org from unnest(:orgs::int[]) as t (org) join usage u on u.cell = :cell and u.org = t.org
+order by u.org for update of u
+
+-- name: recount
+-- With the rows held, so that nobody makes jobs for these organizations meanwhile. Where the active jobs known of leave too
+-- little, the counters tell how many there are: exact but for jobs that end at this instant.
+with r as materialized (
+    select u.*, t.fresh from unnest(:orgs::int[], :fresh::int[]) as t (org, fresh) join usage u on u.cell = :cell and u.org = t.org
+), n as materialized (
+    select org from r where max_active is not null and active_jobs::bigint + fresh > max_active
+), d as materialized (
+    select q.org, t.n from count_delta d, unnest(d.queue, d.kind, d.n) as t (queue, kind, n)
+    join queue q on q.cell = :cell and q.id = t.queue
+    where d.cell = :cell and t.kind < 3 and q.org in (select org from n)
+), a as materialized (
+    select n.org, greatest(0, coalesce((select sum(c.n) from count c where c.cell = :cell and c.org = n.org and c.kind < 3), 0)
+                              + coalesce((select sum(d.n) from d where d.org = n.org), 0))::int as active
+    from n
+), u as (
+    update usage t set active_jobs = a.active from a where t.cell = :cell and t.org = a.org
+)
+select r.org, r.plan, r.upgrade_to, r.max_today, r.max_active, r.max_workflows,
+       case when r.day >= :day then r.jobs_today else 0 end as today, coalesce(a.active, r.active_jobs) as active,
+       case when r.max_workflows is null then 0 else (
+            select count(*) from workflow f where f.cell = :cell and f.org = r.org and f.status = 0) end as workflows
+from r left join a on a.org = r.org
+
+-- name: keys_known
+-- Which idempotency keys lead to a job there is: such a one costs nothing.
+select t.ord, i.job_id
+from unnest(:ords::int[], :key_orgs::int[], :keys::text[]) as t (ord, org, key)
+join idem i on i.cell = :cell and i.org = t.org and i.key = t.key
+where i.job_id >= (select floor from cell where cell = :cell)
+
+-- name: uncharge
+-- Gives back what was charged for jobs that did not come to be: another had the key, the parent was lost, or the schedule
+-- stood elsewhere.
+with c as materialized (
+    select o.org, (select count(*) from unnest(:ids::uuid[], :id_orgs::int[]) as t (id, org)
+                   where t.org = o.org and not exists (select 1 from job j where j.cell = :cell and j.id = t.id))::int as n
+    from unnest(:orgs::int[]) as o (org) join usage u on u.cell = :cell and u.org = o.org
+)
+update usage t set jobs_today = greatest(0, t.jobs_today - c.n), active_jobs = greatest(0, t.active_jobs - c.n)
+from c where t.cell = :cell and t.org = c.org and c.n > 0
