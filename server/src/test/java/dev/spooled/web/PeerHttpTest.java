@@ -14,11 +14,10 @@ import org.junit.jupiter.api.Test;
 /// Whom a door sees behind a proxy, over a real socket.
 class PeerHttpTest {
     private static String seen(TrustedProxies proxies) throws Exception {
-        var options = new Web.Options(
-                "127.0.0.1", 0, null, 100, Duration.ofSeconds(5), Set.of(), false, false, proxies);
+        var options =
+                new Web.Options("127.0.0.1", 0, null, 100, Duration.ofSeconds(5), Set.of(), false, false, proxies);
         Door door = routes -> routes.get(
-                "/peer",
-                (request, response) -> Answer.text(request, response, "text/plain", Peer.addressOf(request)));
+                "/peer", (request, response) -> Answer.text(request, response, "text/plain", Peer.addressOf(request)));
         try (var web = new Web(options, List.of(door), List.of(), (method, route, status, took) -> {}).start();
                 var client = HttpClient.newHttpClient()) {
             var request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + web.port() + "/peer"))
