@@ -9,6 +9,8 @@ import io.helidon.common.buffers.DataReader;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
+import java.util.Iterator;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -17,12 +19,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// The codec against bytes made by hand.
 final class WebSocketFramesTest {
     private static WebSocketFrames reading(byte[] bytes) {
-        byte[][] once = {bytes};
-        return new WebSocketFrames(DataReader.create(() -> {
-            byte[] next = once[0];
-            once[0] = null;
-            return next;
-        }));
+        Iterator<byte[]> once = List.of(bytes).iterator();
+        return new WebSocketFrames(DataReader.create(() -> once.hasNext() ? once.next() : null));
     }
 
     private static WebSocketFrames reading(String hex) {
