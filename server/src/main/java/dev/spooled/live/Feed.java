@@ -47,7 +47,41 @@ final class Feed {
     private final Map<String, Set<Listener>> ofJob = new HashMap<>();
 
     /// An event in its place.
-    record Entry(long sequence, LiveEvent event) {}
+    static final class Entry {
+        private final long sequence;
+        private final LiveEvent event;
+        private final String place;
+        private volatile byte @Nullable [] frame;
+
+        private Entry(String feed, long sequence, LiveEvent event) {
+            this.sequence = sequence;
+            this.event = event;
+            this.place = feed + "-" + sequence;
+        }
+
+        long sequence() {
+            return sequence;
+        }
+
+        LiveEvent event() {
+            return event;
+        }
+
+        /// What one says who comes back to it.
+        String place() {
+            return place;
+        }
+
+        /// The frame that most streams send, made by the first of them.
+        byte[] frame() {
+            byte[] known = frame;
+            if (known == null) {
+                known = Frames.USUAL.frame(event, place);
+                frame = known;
+            }
+            return known;
+        }
+    }
 
     /// `heldByAll` counts the bytes of all feeds, `leftOut` passing events that nobody was sent.
     Feed(AtomicLong heldByAll, AtomicLong leftOut) {
@@ -61,23 +95,29 @@ final class Feed {
 
     // ---- what happens
 
-    synchronized void add(List<LiveEvent> events) {
+    /// Answers who has something to do now and had nothing before.
+    synchronized List<Listener> add(List<LiveEvent> events) {
         long begun = next;
         events.forEach(this::put);
-        ofAll.forEach(listener -> listener.hear(begun));
-        if (ofQueue.isEmpty() && ofJob.isEmpty()) {
-            return;
+        var roused = new ArrayList<Listener>();
+        hear(ofAll, begun, roused);
+        if (!ofQueue.isEmpty() || !ofJob.isEmpty()) {
+            for (int i = 0; i < events.size(); i++) {
+                LiveEvent.About about = events.get(i).about();
+                hear(ofQueue.get(about.queue()), begun + i, roused);
+                hear(ofJob.get(about.job()), begun + i, roused);
+            }
         }
-        for (int i = 0; i < events.size(); i++) {
-            LiveEvent.About about = events.get(i).about();
-            hear(ofQueue.get(about.queue()), begun + i);
-            hear(ofJob.get(about.job()), begun + i);
-        }
+        return roused;
     }
 
-    private static void hear(@Nullable Set<Listener> concerned, long sequence) {
+    private static void hear(@Nullable Set<Listener> concerned, long sequence, List<Listener> roused) {
         if (concerned != null) {
-            concerned.forEach(listener -> listener.hear(sequence));
+            for (Listener listener : concerned) {
+                if (listener.hear(sequence)) {
+                    roused.add(listener);
+                }
+            }
         }
     }
 
@@ -85,7 +125,7 @@ final class Feed {
         if (next - first == ring.length) {
             makeRoom();
         }
-        ring[slot(next)] = new Entry(next, event);
+        ring[slot(next)] = new Entry(name, next, event);
         if (event.kind().isPassing()) {
             newest.put(event.key(), next);
         }
@@ -262,11 +302,7 @@ final class Feed {
     }
 
     synchronized String place(Listener listener) {
-        return place(listener.position());
-    }
-
-    synchronized String place(long sequence) {
-        return name + "-" + sequence;
+        return name + "-" + listener.position();
     }
 
     /// -1 for a place that is not in this feed.

@@ -12,14 +12,23 @@ record Frames(boolean named, Dialect dialect) {
     /// Tells a client to come back soon.
     static final byte[] FAREWELL = bytes("retry: 1000\n\n");
 
-    void write(LiveEvent event, String place, ByteArrayOutputStream to) {
+    static final Frames USUAL = new Frames(false, Dialect.PLAIN);
+
+    byte[] of(Feed.Entry entry) {
+        return equals(USUAL) ? entry.frame() : frame(entry.event(), entry.place());
+    }
+
+    byte[] frame(LiveEvent event, String place) {
+        byte[] json = event.json(dialect, null);
+        var to = new ByteArrayOutputStream(json.length + 64);
         to.writeBytes(bytes("id: " + place + "\n"));
         if (named) {
             to.writeBytes(bytes("event: " + event.kind().shortName() + "\n"));
         }
         to.writeBytes(bytes("data: "));
-        to.writeBytes(event.json(dialect, null));
+        to.writeBytes(json);
         to.writeBytes(bytes("\n\n"));
+        return to.toByteArray();
     }
 
     private static byte[] bytes(String text) {

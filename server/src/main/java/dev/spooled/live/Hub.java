@@ -37,9 +37,16 @@ public final class Hub implements JobWatcher, Announcer, AutoCloseable {
     private static final long IDLE_NANOS = Duration.ofMillis(500).toNanos();
 
     /// After much at once more is awaited, so that listeners are woken for many events rather than for each.
-    private static final int MUCH = 50;
+    private static final int MUCH = 20;
 
     private static final long GATHER_NANOS = Duration.ofMillis(5).toNanos();
+
+    /// Listeners woken in a millisecond. They share the processors with those who serve requests, who would have to
+    /// wait
+    /// while hundreds write at once.
+    private static final int WOKEN_AT_ONCE = 4;
+
+    private static final long WOKEN_NANOS = Duration.ofMillis(1).toNanos();
     private static final int RETRY_SECONDS = 5;
     private static final Duration CLOSE_WAIT = Duration.ofSeconds(4);
 
@@ -158,8 +165,17 @@ public final class Hub implements JobWatcher, Announcer, AutoCloseable {
     void publish(int org, List<LiveEvent> events) {
         Feed feed = feeds.get(org);
         if (feed != null && !events.isEmpty()) {
-            feed.add(events);
+            wake(feed.add(events));
             told.addAndGet(events.size());
+        }
+    }
+
+    private void wake(List<Listener> listeners) {
+        for (int i = 0; i < listeners.size(); i++) {
+            if (i > 0 && i % WOKEN_AT_ONCE == 0) {
+                LockSupport.parkNanos(this, WOKEN_NANOS);
+            }
+            listeners.get(i).wake();
         }
     }
 

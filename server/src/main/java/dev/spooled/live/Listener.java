@@ -114,10 +114,6 @@ final class Listener implements AutoCloseable {
         return feed.place(this);
     }
 
-    String place(Feed.Entry entry) {
-        return feed.place(entry.sequence());
-    }
-
     /// Waits for something to do, no longer than until that time of the monotonic clock. May return early.
     void await(long untilNanos) {
         thread = Thread.currentThread();
@@ -196,12 +192,13 @@ final class Listener implements AutoCloseable {
         interest = changed;
     }
 
-    /// Notes that something from there on may concern it.
-    void hear(long sequence) {
-        if (pending == NOTHING) {
-            pending = sequence;
-            wake();
+    /// Notes that something from there on may concern it. Whether it had nothing to do before; then it is to be woken.
+    boolean hear(long sequence) {
+        if (pending != NOTHING) {
+            return false;
         }
+        pending = sequence;
+        return true;
     }
 
     boolean isIdle() {

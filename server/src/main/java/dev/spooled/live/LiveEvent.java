@@ -9,9 +9,9 @@ import java.util.Arrays;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/// One event, shared by all who hear of it. What follows its `type` is written once, when the first listener needs it.
+/// One event, shared by all who hear of it. It is written once, when the first listener needs it.
 final class LiveEvent {
-    private static final int OVERHEAD = 400;
+    private static final int OVERHEAD = 1_000;
 
     private final EventKind kind;
     private final About about;
@@ -19,7 +19,7 @@ final class LiveEvent {
     private final Consumer<JsonWriter> members;
     private final int weight;
     private final @Nullable Step step;
-    private volatile byte @Nullable [] rest;
+    private volatile byte @Nullable [] json;
 
     /// What an event is about; filters go by this.
     record About(
@@ -58,7 +58,7 @@ final class LiveEvent {
         this.about = about;
         this.at = at;
         this.members = members;
-        this.weight = OVERHEAD + 2 * textLength;
+        this.weight = OVERHEAD + 4 * textLength;
     }
 
     static LiveEvent error(String message, Instant at) {
@@ -93,28 +93,37 @@ final class LiveEvent {
         return kind.shortName() + " " + of;
     }
 
-    /// The whole event as JSON on one line; `id` is a member of it unless null.
+    /// The whole event as JSON on one line; `id` is a member of it unless null. Not to be changed.
     byte[] json(Dialect dialect, @Nullable String id) {
-        String head = "{\"type\":\"" + dialect.typeOf(kind) + "\"," + (id == null ? "" : "\"id\":\"" + id + "\",");
-        byte[] start = head.getBytes(StandardCharsets.UTF_8);
-        byte[] end = rest();
-        byte[] whole = Arrays.copyOf(start, start.length + end.length);
-        System.arraycopy(end, 0, whole, start.length, end.length);
+        byte[] usual = json();
+        if (dialect == Dialect.PLAIN && id == null) {
+            return usual;
+        }
+        byte[] head = head(dialect.typeOf(kind), id);
+        int skipped = head(kind.type(), null).length;
+        byte[] whole = Arrays.copyOf(head, head.length + usual.length - skipped);
+        System.arraycopy(usual, skipped, whole, head.length, usual.length - skipped);
         return whole;
     }
 
-    private byte[] rest() {
-        byte[] known = rest;
+    private byte[] json() {
+        byte[] known = json;
         if (known == null) {
-            byte[] object = Json.write(this::write);
-            known = Arrays.copyOfRange(object, 1, object.length);
-            rest = known;
+            known = Json.write(this::write);
+            json = known;
         }
         return known;
     }
 
+    /// As `Json.write` begins.
+    private static byte[] head(String type, @Nullable String id) {
+        String head = "{\"type\":\"" + type + "\"," + (id == null ? "" : "\"id\":\"" + id + "\",");
+        return head.getBytes(StandardCharsets.UTF_8);
+    }
+
     /// Time, job and queue stand outside of `data`, too: some clients look for them there.
     private void write(JsonWriter to) {
+        to.text("type", kind.type());
         to.object("data", data -> {
             members.accept(data);
             data.time("timestamp", at);

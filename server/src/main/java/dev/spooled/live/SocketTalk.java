@@ -150,7 +150,7 @@ final class SocketTalk implements Conversation {
         }
         int bytes = 0;
         for (Entry entry : listener.take(EVENTS_AT_ONCE)) {
-            byte[] json = entry.event().json(dialect, withIds ? listener.place(entry) : null);
+            byte[] json = entry.event().json(dialect, withIds ? entry.place() : null);
             texts.add(json);
             bytes += json.length;
             if (bytes > BYTES_AT_ONCE) {
@@ -191,10 +191,12 @@ final class SocketTalk implements Conversation {
         listener.writing(false);
     }
 
+    /// As in `SseStream`, others may go on after each write.
     private void send(WebSocket socket, List<byte[]> texts) {
         listener.writing(true);
         socket.send(texts);
         listener.writing(false);
+        Thread.yield();
     }
 
     private byte[] json(LiveEvent event) {

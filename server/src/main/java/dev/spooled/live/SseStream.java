@@ -83,7 +83,7 @@ final class SseStream {
 
     private void send(Entry entry) throws IOException {
         if (course.takes(entry.event())) {
-            frames.write(entry.event(), listener.place(entry), buffer);
+            buffer.writeBytes(frames.of(entry));
         }
         if (buffer.size() > BYTES_AT_ONCE) {
             flush();
@@ -92,7 +92,7 @@ final class SseStream {
 
     /// What is no part of the feed: whoever comes back to it comes back to where the stream is.
     private void put(LiveEvent event) {
-        frames.write(event, listener.place(), buffer);
+        buffer.writeBytes(frames.frame(event, listener.place()));
     }
 
     /// There is nothing to send: waits until there is, or until it is time to say something all the same.
@@ -118,6 +118,7 @@ final class SseStream {
         }
     }
 
+    /// Lets others have the processor after each write: one far behind would keep it for long.
     private void flush() throws IOException {
         if (buffer.size() == 0) {
             return;
@@ -128,5 +129,6 @@ final class SseStream {
         listener.writing(false);
         buffer.reset();
         quietSince = System.nanoTime();
+        Thread.yield();
     }
 }

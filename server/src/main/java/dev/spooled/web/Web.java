@@ -25,6 +25,10 @@ import org.jspecify.annotations.Nullable;
 public final class Web implements AutoCloseable {
     private static final String METRICS = "metrics";
     private static final int MAX_HEADER_BYTES = 32 * 1024;
+
+    /// What may wait in the kernel for a client that does not read. Left alone, it grows to megabytes each.
+    private static final int SEND_BUFFER_BYTES = 256 * 1024;
+
     private static final int MAX_REQUEST_LINE_BYTES = 8 * 1024;
 
     /// How the server listens. Port 0 takes a free one. `metrics` null means no listener of its own.
@@ -128,6 +132,7 @@ public final class Web implements AutoCloseable {
                 .protocolsDiscoverServices(false)
                 .addConnectionSelector(connections)
                 .connectionOptions(SocketOptions.builder()
+                        .socketSendBufferSize(SEND_BUFFER_BYTES)
                         .tcpNoDelay(true)
                         .socketKeepAlive(true)
                         .build())
