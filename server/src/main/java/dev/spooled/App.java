@@ -75,10 +75,12 @@ import dev.spooled.schedules.FireSchedules;
 import dev.spooled.schedules.FollowZones;
 import dev.spooled.schedules.Schedules;
 import dev.spooled.schedules.SchedulesHttp;
+import dev.spooled.upkeep.Chore;
 import dev.spooled.upkeep.Upkeep;
 import dev.spooled.web.Door;
 import dev.spooled.web.OpenApi;
 import dev.spooled.web.Web;
+import dev.spooled.webhooks.OutgoingWebhooks;
 import dev.spooled.workers.SilentWorkers;
 import dev.spooled.workers.Workers;
 import dev.spooled.workers.WorkersHttp;
@@ -86,6 +88,7 @@ import dev.spooled.workflows.Dependencies;
 import dev.spooled.workflows.DependenciesHttp;
 import dev.spooled.workflows.Workflows;
 import dev.spooled.workflows.WorkflowsHttp;
+import java.net.InetAddress;
 import java.net.URI;
 import java.util.ArrayList;
 import java.util.List;
@@ -120,6 +123,7 @@ public final class App implements AutoCloseable {
     private final AdminKey admin;
     private final Jobs jobs;
     private final Queues queues;
+    private final OutgoingWebhooks webhooks;
     private final Web web;
     private final GrpcServer grpc;
     private final Upkeep upkeep;
@@ -158,6 +162,7 @@ public final class App implements AutoCloseable {
         credentials = new Credentials(keys, sessions);
         queues = queues();
         jobs = jobs();
+        webhooks = webhooks();
         web = new Web(
                 options(),
                 doors(),
@@ -165,13 +170,14 @@ public final class App implements AutoCloseable {
                 metrics);
         grpc = grpc();
         metrics.registry().gauge("spooled.grpc.streams", grpc, GrpcServer::openStreams);
-        upkeep = new Upkeep(List.of(
-                new HealthReport(grpc),
-                new SilentWorkers(cell.db(), cell.clock(), CELL),
-                new FireSchedules(cell.db(), cell.clock(), cell.lane(), jobs, CELL),
-                new FollowZones(cell.db(), cell.clock(), CELL),
-                new SpentTokens(cell.db(), cell.clock()),
-                new DeletedOrganizations(cell.db(), cell.clock(), cell.lane(), audit, CELL)));
+        var chores = new ArrayList<Chore>(webhooks.chores());
+        chores.add(new HealthReport(grpc));
+        chores.add(new SilentWorkers(cell.db(), cell.clock(), CELL));
+        chores.add(new FireSchedules(cell.db(), cell.clock(), cell.lane(), jobs, CELL));
+        chores.add(new FollowZones(cell.db(), cell.clock(), CELL));
+        chores.add(new SpentTokens(cell.db(), cell.clock()));
+        chores.add(new DeletedOrganizations(cell.db(), cell.clock(), cell.lane(), audit, CELL));
+        upkeep = new Upkeep(chores);
     }
 
     // ---- database
@@ -249,7 +255,19 @@ public final class App implements AutoCloseable {
                 new WorkflowsHttp(new Workflows(cell.db(), cell.lane(), jobs, reads), authenticate),
                 new DependenciesHttp(new Dependencies(cell.db(), cell.lane(), reads), authenticate),
                 queuesHttp(authenticate),
-                new WorkersHttp(new Workers(cell.db(), cell.clock()), rhythm(), authenticate));
+                new WorkersHttp(new Workers(cell.db(), cell.clock()), rhythm(), authenticate),
+                webhooks.http(authenticate));
+    }
+
+    private OutgoingWebhooks webhooks() {
+        var options = new OutgoingWebhooks.Options(
+                config.webhooks().targets(),
+                InetAddress::getAllByName,
+                config.webhooks().atOnce(),
+                OutgoingWebhooks.PATIENCE,
+                (tx, org) -> {},
+                cell::rereadHooks);
+        return new OutgoingWebhooks(cell.db(), cell.clock(), CELL, seal, plans, metrics.registry(), options);
     }
 
     private String secret(@Nullable String told, String fileName) {
@@ -311,7 +329,8 @@ public final class App implements AutoCloseable {
     private Jobs jobs() {
         var reads = new JobReads(cell.db());
         var views = new Jobs.Views(reads, new ClaimedJobs(cell.db()), new Diagnosis(cell.db(), cell.clock()));
-        return new Jobs(cell.lane(), queues, views, new Jobs.Rules(cell.clock(), JobLimits.STANDARD), metrics);
+        var limits = new JobLimits(JobLimits.PAYLOAD_BYTES, config.webhooks().targets());
+        return new Jobs(cell.lane(), queues, views, new Jobs.Rules(cell.clock(), limits), metrics);
     }
 
     private Registration registration() {
@@ -372,6 +391,7 @@ public final class App implements AutoCloseable {
         web.close();
         grpc.close();
         upkeep.close();
+        webhooks.close();
         cell.close();
         metrics.close();
         closeDatabase();

@@ -78,6 +78,10 @@ public final class Row {
         return present(column, at.getBytes(column));
     }
 
+    public byte @Nullable [] bytesOrNull(String column) throws SQLException {
+        return at.getBytes(column);
+    }
+
     public List<String> texts(String column) throws SQLException {
         Array array = at.getArray(column);
         return List.of((String[]) array.getArray());

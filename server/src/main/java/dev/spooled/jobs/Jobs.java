@@ -101,7 +101,7 @@ public final class Jobs {
         checkSize("payload", asked.payload());
         checkExpiry(asked);
         if (asked.completionWebhook() != null) {
-            CompletionWebhook.check(asked.completionWebhook(), rules.limits().plainHttpWebhooks());
+            var unused = rules.limits().targets().checked("completion_webhook", asked.completionWebhook());
         }
         if (asked.parent() != null) {
             checkScope(caller, asked.parent());

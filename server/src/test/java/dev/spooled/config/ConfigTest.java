@@ -33,6 +33,7 @@ class ConfigTest {
                         new Config.Web(List.of(), false, null),
                         new Config.Jobs(Duration.ofSeconds(30), Duration.ofSeconds(10), 3, Duration.ofSeconds(300)),
                         new Config.Plans(PlanLimits.UNLIMITED, "enterprise"),
+                        new Config.Webhooks(List.of(), false, 64),
                         Duration.ofSeconds(10),
                         LogForm.TEXT));
     }
@@ -74,6 +75,8 @@ class ConfigTest {
                         Map.entry("WORKER_HEARTBEAT_INTERVAL_SECS", "20"),
                         Map.entry("QUEUE_DEFAULT_MAX_RETRIES", "0"),
                         Map.entry("QUEUE_DEFAULT_TIMEOUT_SECS", "9"),
+                        Map.entry("SPOOLED_WEBHOOK_ALLOW", "10.0.0.0/8, *.hooks.example"),
+                        Map.entry("OUTGOING_WEBHOOK_MAX_CONCURRENT_DELIVERIES", "4"),
                         Map.entry("SPOOLED_CORS_ORIGINS", "https://a.example, https://b.example"),
                         Map.entry("ENABLE_HSTS", "true"),
                         Map.entry("SPOOLED_DRAIN_SECONDS", "0"),
@@ -96,6 +99,7 @@ class ConfigTest {
                         new Config.Web(List.of("https://a.example", "https://b.example"), true, "https://jobs.example"),
                         new Config.Jobs(Duration.ofSeconds(60), Duration.ofSeconds(20), 0, Duration.ofSeconds(9)),
                         new Config.Plans(PlanLimits.TABLE, "free"),
+                        new Config.Webhooks(List.of("10.0.0.0/8", "*.hooks.example"), true, 4),
                         Duration.ZERO,
                         LogForm.JSON));
     }

@@ -57,6 +57,7 @@ import dev.spooled.orgs.SlugsHttp;
 import dev.spooled.orgs.Usage;
 import dev.spooled.orgs.WebhookTokens;
 import dev.spooled.orgs.WebhookTokensHttp;
+import dev.spooled.outbound.Targets;
 import dev.spooled.queues.QueueFigures;
 import dev.spooled.queues.QueueSettings;
 import dev.spooled.queues.QueuesHttp;
@@ -65,12 +66,14 @@ import dev.spooled.schedules.Schedules;
 import dev.spooled.schedules.SchedulesHttp;
 import dev.spooled.web.OpenApi;
 import dev.spooled.web.Web;
+import dev.spooled.webhooks.OutgoingWebhooks;
 import dev.spooled.workers.Workers;
 import dev.spooled.workers.WorkersHttp;
 import dev.spooled.workflows.Dependencies;
 import dev.spooled.workflows.DependenciesHttp;
 import dev.spooled.workflows.Workflows;
 import dev.spooled.workflows.WorkflowsHttp;
+import java.net.InetAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -92,11 +95,17 @@ public final class TestServer implements AutoCloseable {
     public final TestDb database = TestDb.create();
     private final Remembered remembered = new Remembered();
     public final ApiKeys keys = new ApiKeys(database.db(), clock, remembered);
-    private final Seal seal = new Seal("seals-the-secrets-of-test-servers-only");
+    public final Seal seal = new Seal("seals-the-secrets-of-test-servers-only");
     private final WebhookTokens tokens = new WebhookTokens(database.db(), clock, seal);
     private final Usage usage = new Usage(database.db(), clock, 0);
     public final Organizations organizations = new Organizations(
             database.db(), clock, new Organizations.Parts(keys, tokens, usage, remembered), "enterprise");
+
+    /// What webhooks may reach, besides the Internet: receivers of tests, on this machine.
+    public static final Targets TARGETS = Targets.of(List.of("127.0.0.1", "receiver.test"), false);
+
+    /// Sends webhooks when a test says so.
+    public final OutgoingWebhooks webhooks;
 
     /// What readiness says.
     public volatile boolean ready = true;
@@ -147,7 +156,8 @@ public final class TestServer implements AutoCloseable {
         var diagnosis = new Diagnosis(database.db(), clock);
         var views = new Jobs.Views(reads, new ClaimedJobs(database.db()), diagnosis);
         var queues = new Queues(database.db(), clock, Queues.Defaults.STANDARD);
-        var jobs = new Jobs(lane, queues, views, new Jobs.Rules(clock, new JobLimits(maxPayloadBytes, false)), metrics);
+        var jobs =
+                new Jobs(lane, queues, views, new Jobs.Rules(clock, new JobLimits(maxPayloadBytes, TARGETS)), metrics);
         var signing = new SigningKeys(JWT_SECRET, null);
         var sessions = new Sessions(database.db(), clock, signing, remembered, Duration.ofHours(24));
         var credentials = new Credentials(keys, sessions);
@@ -164,6 +174,7 @@ public final class TestServer implements AutoCloseable {
                 new EmailLogin.Keys(signing, seal, sessions),
                 postbox,
                 new EmailLogin.Joining(organizations, members, registration));
+        webhooks = webhooks(plans);
         fireSchedules = new FireSchedules(database.db(), clock, lane, jobs, 0);
         var settings = new QueueSettings(database.db(), clock, queues, lane, new Barrier(database.db(), 0));
         grpcParts = new GrpcServer.Parts(
@@ -206,10 +217,22 @@ public final class TestServer implements AutoCloseable {
                                 new DependenciesHttp(new Dependencies(database.db(), lane, reads), authenticate),
                                 new QueuesHttp(settings, new QueueFigures(database.db(), clock, queues), authenticate),
                                 new WorkersHttp(
-                                        new Workers(database.db(), clock), WorkersHttp.Rhythm.STANDARD, authenticate)),
+                                        new Workers(database.db(), clock), WorkersHttp.Rhythm.STANDARD, authenticate),
+                                webhooks.http(authenticate)),
                         List.of(),
                         metrics)
                 .start();
+    }
+
+    private OutgoingWebhooks webhooks(Plans plans) {
+        var options = new OutgoingWebhooks.Options(
+                TARGETS,
+                InetAddress::getAllByName,
+                64,
+                Duration.ofSeconds(2),
+                (tx, org) -> {},
+                () -> chores.noteHooks().runOnce());
+        return new OutgoingWebhooks(database.db(), clock, 0, seal, plans, metrics.registry(), options);
     }
 
     /// Queues that waiting claims look at.
@@ -312,6 +335,7 @@ public final class TestServer implements AutoCloseable {
         lane.stopParking();
         web.close();
         grpc.close();
+        webhooks.close();
         lane.close();
         database.close();
     }
