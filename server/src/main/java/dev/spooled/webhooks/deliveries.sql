@@ -52,7 +52,7 @@ with x as (
         select s.id from subscription s
         where s.cell = :cell and s.org = c.org and s.enabled and c.event = any (s.events) offset 0) s
     union all
-    select c.*, null, 'job:' || c.org || ':' || lower(substring(c.completion_webhook from '^[^:]+://([^/?#]+)')), c.completion_webhook
+    select c.*, null, 'job:' || c.org || ':' || lower(substring(c.completion_webhook from '^[^:]+://([^/#\u003f]+)')), c.completion_webhook
     from c where c.completion_webhook is not null and c.event in ('job.completed', 'job.failed')
 ), n as materialized (
     select t.*, uuid7_of(:now) as id from t

@@ -79,7 +79,7 @@ class DeliverTest {
         JsonObject body = Json.object(request.body());
         assertThat(body.text("event")).isEqualTo("job.completed");
         assertThat(body.text("webhook_id")).isEqualTo(hook);
-        assertThat(body.text("created_at")).isEqualTo(body.text("timestamp")).isEqualTo("2026-11-25T12:00:00.000000Z");
+        assertThat(body.text("created_at")).isEqualTo(body.text("timestamp")).startsWith("2026-11-25T12:00:00.");
         assertThat(body.text("id"))
                 .isEqualTo(body.text("delivery_id"))
                 .isEqualTo(request.header("x-spooled-delivery-id"))
