@@ -64,15 +64,18 @@ class WebhooksHttpTest {
         assertThat(put(first, "{\"name\":\"other\",\"enabled\":false}").body())
                 .contains("\"name\":\"other\"", "\"enabled\":false", "\"has_secret\":true", "\"queue.paused\"");
         assertThat(put(first, "{\"secret\":null}").body()).contains("\"has_secret\":false");
-        assertThat(put(first, "{\"secret\":\"new\",\"events\":[\"job.started\"]}").body())
+        assertThat(put(first, "{\"secret\":\"new\",\"events\":[\"job.started\"]}")
+                        .body())
                 .contains("\"has_secret\":true", "\"events\":[\"job.started\"]");
         assertThat(put(first, "{}").body()).contains("\"has_secret\":true", "\"name\":\"other\"");
-        assertThat(server.call(calls.key(), "DELETE", "/outgoing-webhooks/" + first, "").statusCode())
+        assertThat(server.call(calls.key(), "DELETE", "/outgoing-webhooks/" + first, "")
+                        .statusCode())
                 .isEqualTo(204);
         assertThat(server.get(calls.key(), "/outgoing-webhooks/" + first).statusCode())
                 .isEqualTo(404);
         assertThat(put(first, "{}").statusCode()).isEqualTo(404);
-        assertThat(server.call(calls.key(), "DELETE", "/outgoing-webhooks/" + first, "").statusCode())
+        assertThat(server.call(calls.key(), "DELETE", "/outgoing-webhooks/" + first, "")
+                        .statusCode())
                 .isEqualTo(404);
     }
 
@@ -110,8 +113,8 @@ class WebhooksHttpTest {
         assertThat(created.body()).contains("Invalid webhook URL", "VALIDATION_ERROR");
         String hook = calls.create("https://example.com", "\"job.failed\"", "");
         assertThat(put(hook, "{\"url\":\"" + url + "\"}").statusCode()).isEqualTo(400);
-        HttpResponse<String> job = calls.post(
-                "/jobs", "{\"queue_name\":\"q\",\"payload\":{},\"completion_webhook\":\"" + url + "\"}");
+        HttpResponse<String> job =
+                calls.post("/jobs", "{\"queue_name\":\"q\",\"payload\":{},\"completion_webhook\":\"" + url + "\"}");
         assertThat(job.statusCode()).isEqualTo(400);
         assertThat(job.body()).contains("Invalid webhook URL");
     }
@@ -159,8 +162,10 @@ class WebhooksHttpTest {
         HttpResponse<String> good =
                 calls.post("/outgoing-webhooks/" + hook + "/deliveries/" + delivery + "/retry", "{}");
         assertThat(good.body()).contains("\"success\":true", "\"status\":\"success\"", "\"attempts\":3");
-        List<String> bodies =
-                receiver.received().stream().map(Receiver.Request::text).distinct().toList();
+        List<String> bodies = receiver.received().stream()
+                .map(Receiver.Request::text)
+                .distinct()
+                .toList();
         assertThat(bodies).hasSize(1);
         server.clock.advance(Duration.ofSeconds(30));
         calls.sendDue();
@@ -236,9 +241,12 @@ class WebhooksHttpTest {
                         .statusCode())
                 .isEqualTo(404);
         String key = WebhookCalls.text(
-                calls.post("/api-keys", "{\"name\":\"some\",\"queues\":[\"own\"]}").body(), "key");
+                calls.post("/api-keys", "{\"name\":\"some\",\"queues\":[\"own\"]}")
+                        .body(),
+                "key");
         for (String path : List.of("", "/" + hook, "/" + hook + "/deliveries")) {
-            assertThat(server.get(key, "/outgoing-webhooks" + path).statusCode()).isEqualTo(403);
+            assertThat(server.get(key, "/outgoing-webhooks" + path).statusCode())
+                    .isEqualTo(403);
         }
         assertThat(server.post(key, "/outgoing-webhooks/" + hook + "/test", "").statusCode())
                 .isEqualTo(403);
