@@ -266,7 +266,9 @@ public final class App implements AutoCloseable {
                 config.webhooks().atOnce(),
                 OutgoingWebhooks.PATIENCE,
                 (tx, org) -> {},
-                cell::rereadHooks);
+                cell::rereadHooks,
+                audit,
+                postbox());
         return new OutgoingWebhooks(cell.db(), cell.clock(), CELL, seal, plans, metrics.registry(), options);
     }
 

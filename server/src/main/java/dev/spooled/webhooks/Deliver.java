@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,6 +29,9 @@ public final class Deliver implements Chore, AutoCloseable {
     private static final Duration CLOSE_WAIT = Duration.ofSeconds(3);
     private static final long NUDGE_WAIT_MS = 100;
 
+    /// Passes are at least so far apart, so that one has more to do than a single attempt.
+    private static final long SPACING_NANOS = Duration.ofMillis(10).toNanos();
+
     private final Deliveries deliveries;
     private final Clock clock;
     private final Parts parts;
@@ -35,6 +39,7 @@ public final class Deliver implements Chore, AutoCloseable {
     private final Semaphore nudged = new Semaphore(0);
     private final ConcurrentLinkedQueue<Outcome> outcomes = new ConcurrentLinkedQueue<>();
     private String after = "";
+    private volatile long lastPass = System.nanoTime() - SPACING_NANOS;
     private volatile boolean closed;
 
     /// What an attempt needs, and who hears of webhooks that were switched off.
@@ -67,6 +72,10 @@ public final class Deliver implements Chore, AutoCloseable {
     /// moment for one to end, so that the next begins at once.
     @Override
     public boolean runOnce() {
+        long early = SPACING_NANOS - (System.nanoTime() - lastPass);
+        if (early > 0) {
+            LockSupport.parkNanos(early);
+        }
         nudged.drainPermits();
         int begun = pass();
         if (begun > 0 || !outcomes.isEmpty()) {
@@ -88,6 +97,7 @@ public final class Deliver implements Chore, AutoCloseable {
     synchronized int pass() {
         List<Outcome> arrived = arrived();
         long now = System.nanoTime();
+        lastPass = now;
         var wanted = new Wanted(
                 after,
                 closed ? 0 : places.free(now),

@@ -2,7 +2,9 @@ package dev.spooled.webhooks;
 
 import dev.spooled.access.Authenticate;
 import dev.spooled.access.Seal;
+import dev.spooled.access.Trail;
 import dev.spooled.db.Db;
+import dev.spooled.mail.Postbox;
 import dev.spooled.orgs.Plans;
 import dev.spooled.outbound.SafeResolver;
 import dev.spooled.outbound.Targets;
@@ -11,12 +13,10 @@ import dev.spooled.upkeep.Chore;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
 import java.util.List;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
+import org.jspecify.annotations.Nullable;
 
 /// The parts of this feature, put together: its door, and the chores that make, send and forget deliveries.
 public final class OutgoingWebhooks implements AutoCloseable {
-    private static final Logger log = LoggerFactory.getLogger(OutgoingWebhooks.class);
     /// Contract: an attempt has thirty seconds.
     public static final Duration PATIENCE = Sender.STANDARD.total();
 
@@ -30,14 +30,18 @@ public final class OutgoingWebhooks implements AutoCloseable {
     private final ByHand byHand;
 
     /// What comes from outside: where webhooks may lead and how names are looked up, how many attempts run at once, the
-    /// times they have, the caps of plans, and who must hear that an organization has webhooks or none.
+    /// times they have, the caps of plans, who must hear that an organization has webhooks or none, and how people
+    hear
+    /// of a disabled one.
     public record Options(
             Targets targets,
             SafeResolver.Lookup lookup,
             int atOnce,
             Duration patience,
             Webhooks.Cap cap,
-            Runnable onChange) {}
+            Runnable onChange,
+            Trail trail,
+            @Nullable Postbox postbox) {}
 
     public OutgoingWebhooks(
             Db db, Clock clock, int cell, Seal seal, Plans plans, MeterRegistry registry, Options options) {
@@ -48,14 +52,11 @@ public final class OutgoingWebhooks implements AutoCloseable {
                 new Sender.Limits(standard.connect(), options.patience(), standard.perHost(), standard.inTotal()));
         var metrics = new DeliveryMetrics(registry);
         var deliveries = new Deliveries(db, clock, cell);
+        var notices = new Notices(db, cell, options.trail(), options.postbox());
         var parts = new Deliver.Parts(sender, options.targets(), seal, metrics, off -> {
-            log.warn(
-                    "webhook {} of organization {} was disabled: {}",
-                    off.webhook(),
-                    off.org(),
-                    "its deliveries failed");
             metrics.switchedOff();
             options.onChange().run();
+            notices.accept(off);
         });
         deliver = new Deliver(deliveries, clock, parts, new Places(Places.bounds(options.atOnce())));
         fanOut = new FanOut(db, clock, cell, deliver::nudge);

@@ -67,8 +67,7 @@ public final class Webhooks {
     /// Newest first.
     List<Webhook> list(Caller caller) {
         caller.checkUnrestricted();
-        Args args = place(caller, null).and("limit", MAX);
-        return db.inOrg(caller.org(), tx -> tx.list(LIST, args, Webhooks::webhook));
+        return db.readInOrg(caller.org(), LIST, place(caller, null).and("limit", MAX), Webhooks::webhook);
     }
 
     Webhook get(Caller caller, UUID id) {

@@ -74,7 +74,8 @@ select (select count(*) from x)::int as taken, (select count(*) from i)::int as 
 
 -- name: lease
 -- What is due, fairly: target by target in the order of their names, going on after the last one seen, each with the
--- room it has left. Webhooks that are switched off are left alone. The first row says how far this came.
+-- room it has left. Webhooks that are switched off are left alone, and those of deleted
+-- organizations. The first row says how far this came.
 with recursive t (target) as (
     (select d.target from delivery d
      where d.cell = :cell and d.next_at is not null and d.target > :after::text order by d.target limit 1)
@@ -91,7 +92,9 @@ with recursive t (target) as (
     left join lateral (
         select * from subscription s
         where s.cell = :cell and s.id = case when p.target not like 'job:%' then p.target::uuid end offset 0) s on true
-    where coalesce(b.room, :room::int) > 0 and (p.target like 'job:%' or s.enabled)
+    join organization o
+      on o.id = coalesce(s.org, case when p.target like 'job:%' then split_part(p.target, ':', 2)::int end)
+    where coalesce(b.room, :room::int) > 0 and (p.target like 'job:%' or s.enabled) and o.deleted_at is null
 ), d as materialized (
     select l.id, r.* from r, lateral (
         select d.id from delivery d
@@ -162,6 +165,9 @@ with r as (
     returning s.id, s.org, s.name, s.enabled
 )
 select u.id, u.org, u.name from u join h on h.id = u.id where h.was and not u.enabled order by u.id
+
+-- name: addressee
+select billing_email from organization where id = :org and billing_email is not null and deleted_at is null
 
 -- name: targets
 -- Everybody who has a delivery, a page at a time in the order of names, with what is known of them.

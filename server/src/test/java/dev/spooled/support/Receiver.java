@@ -11,12 +11,14 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
+import java.util.function.Consumer;
 
 /// Somebody's server, on this machine, that webhooks call. It keeps what it was sent and answers as it is told.
 public final class Receiver implements AutoCloseable {
     private final HttpServer server;
     private final List<Request> received = new CopyOnWriteArrayList<>();
     private volatile Answer answer = Answer.status(200);
+    private volatile Consumer<Request> ear = request -> {};
 
     /// Header names in small letters.
     public record Request(String path, Map<String, String> headers, byte[] body) {
@@ -65,12 +67,19 @@ public final class Receiver implements AutoCloseable {
                 .forEach((name, values) ->
                         headers.put(name.toLowerCase(java.util.Locale.ROOT), String.join(",", values)));
         byte[] body = exchange.getRequestBody().readAllBytes();
-        received.add(new Request(exchange.getRequestURI().getPath(), headers, body));
+        var request = new Request(exchange.getRequestURI().getPath(), headers, body);
+        received.add(request);
+        ear.accept(request);
         answer.to(exchange);
     }
 
     public void answers(Answer with) {
         answer = with;
+    }
+
+    /// Tells of each request as it comes.
+    public void hears(Consumer<Request> with) {
+        ear = with;
     }
 
     public List<Request> received() {

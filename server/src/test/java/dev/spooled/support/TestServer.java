@@ -174,7 +174,7 @@ public final class TestServer implements AutoCloseable {
                 new EmailLogin.Keys(signing, seal, sessions),
                 postbox,
                 new EmailLogin.Joining(organizations, members, registration));
-        webhooks = webhooks(plans);
+        webhooks = webhooks(plans, audit, postbox);
         fireSchedules = new FireSchedules(database.db(), clock, lane, jobs, 0);
         var settings = new QueueSettings(database.db(), clock, queues, lane, new Barrier(database.db(), 0));
         grpcParts = new GrpcServer.Parts(
@@ -224,14 +224,16 @@ public final class TestServer implements AutoCloseable {
                 .start();
     }
 
-    private OutgoingWebhooks webhooks(Plans plans) {
+    private OutgoingWebhooks webhooks(Plans plans, AuditLog audit, @Nullable Postbox postbox) {
         var options = new OutgoingWebhooks.Options(
                 TARGETS,
                 InetAddress::getAllByName,
                 64,
                 Duration.ofSeconds(2),
                 (tx, org) -> {},
-                () -> chores.noteHooks().runOnce());
+                () -> chores.noteHooks().runOnce(),
+                audit,
+                postbox);
         return new OutgoingWebhooks(database.db(), clock, 0, seal, plans, metrics.registry(), options);
     }
 

@@ -4,8 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.spooled.json.Json;
 import dev.spooled.json.JsonObject;
+import dev.spooled.mail.SmtpPostbox;
+import dev.spooled.orgs.Registration;
 import dev.spooled.support.Receiver;
 import dev.spooled.support.Receiver.Answer;
+import dev.spooled.support.SmtpSink;
 import dev.spooled.support.TestServer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -15,6 +18,7 @@ import java.util.Base64;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 import org.junit.jupiter.api.AfterEach;
@@ -49,7 +53,7 @@ class DeliverTest {
     private static JsonObject data(Receiver.Request request) {
         JsonObject data = Json.object(request.body()).memberOrNull("data");
         assertThat(data).as(request.text()).isNotNull();
-        return data;
+        return Objects.requireNonNull(data);
     }
 
     private List<String> events() {
@@ -305,6 +309,8 @@ class DeliverTest {
             server.clock.advance(Duration.ofSeconds(1));
         }
         assertThat(calls.get(hook)).contains("\"enabled\":false", "\"last_status\":\"auto_disabled\"");
+        assertThat(server.get(calls.key(), "/audit").body())
+                .contains("\"action\":\"webhook disabled\"", "\"actor\":\"server\"", hook);
         int before = receiver.received().size();
         server.clock.advance(Duration.ofDays(1));
         calls.sendDue();
@@ -331,6 +337,62 @@ class DeliverTest {
         assertThat(receiver.received()).hasSize(25);
         assertThat(WebhookCalls.count(server, "delivery where status = 'success'"))
                 .isEqualTo(25);
+    }
+
+    @Test
+    void theOrganizationIsWrittenTo() throws Exception {
+        try (var mail = new SmtpSink();
+                var other =
+                        new TestServer(Registration.CLOSED, new SmtpPostbox(mail.address(), "spooled@example.com"))) {
+            var those = WebhookCalls.of(other);
+            WebhookCalls.execute(other, "update organization set billing_email = 'ops@example.com'");
+            receiver.answers(Answer.status(410));
+            String hook = those.create(receiver.url("/x"), "\"job.created\"", "");
+            those.enqueue("work", "");
+            those.sendDue();
+            assertThat(mail.next(10)).contains("ops@example.com", "A webhook was disabled: hook", hook);
+        }
+    }
+
+    @Test
+    void deletedOrganizationsAreNotCalledFor() {
+        calls.create(receiver.url("/x"), "\"job.created\"", "");
+        calls.complete("work", ",\"completion_webhook\":\"" + receiver.url("/done") + "\"");
+        server.webhooks.fanOut().runOnce();
+        WebhookCalls.execute(server, "update organization set deleted_at = now()");
+        calls.sendDue();
+        assertThat(receiver.received()).isEmpty();
+        assertThat(WebhookCalls.count(server, "delivery where next_at is not null"))
+                .isEqualTo(2);
+    }
+
+    /// What others wrote is JSON when it comes; if it ever were not, one event would not hold up all others.
+    @Test
+    void anEventThatCannotBeWrittenGoesWithoutItsResult() {
+        calls.create(receiver.url("/x"), "\"job.completed\"", "");
+        calls.complete("work", "");
+        String broken = calls.complete("work", "");
+        calls.complete("work", "");
+        WebhookCalls.execute(server, "update outbox set result = '{oops' where subject = '" + broken + "'");
+        calls.sendDue();
+        assertThat(receiver.received()).hasSize(3);
+        assertThat(receiver.received().stream().map(Receiver.Request::text))
+                .filteredOn(text -> text.contains(broken))
+                .singleElement()
+                .asString()
+                .contains("\"result_omitted\" : true");
+    }
+
+    @Test
+    void aLargeResultIsLeftOut() {
+        calls.create(receiver.url("/x"), "\"job.completed\"", "");
+        calls.complete("work", "");
+        WebhookCalls.execute(
+                server, "update outbox set result = '\"' || repeat('x', " + FanOut.RESULT_MAX + ") || '\"'");
+        calls.sendDue();
+        assertThat(only("job.completed").text())
+                .hasSizeLessThan(2_000)
+                .contains("\"result\" : null", "\"result_omitted\" : true");
     }
 
     @Test
