@@ -40,10 +40,8 @@ public final class Db implements AutoCloseable {
     }
 
     /// One reading statement of a tenant, in one round trip. With a null among the parameters it is a transaction:
-    /// pgjdbc
-    /// describes a statement that has a parameter of unknown type, and from then on sends the two apart, so that
-    the
-    /// second would know of no organization and find nothing.
+    /// pgjdbc describes a statement that has a parameter of unknown type, and from then on sends the two apart, so
+    /// that the second would know of no organization and find nothing.
     public <T> List<T> readInOrg(int org, Sql sql, Args args, Row.Reader<T> reader) {
         return args.hasNull() ? inOrg(org, tx -> tx.list(sql, args, reader)) : tenant.read(org, sql, args, reader);
     }

@@ -8,8 +8,8 @@ import java.util.stream.Stream;
 /// Tells addresses of the Internet from all others: this machine, private networks, links, carriers' networks,
 /// multicast, reserved blocks, and IPv6 addresses that hold an IPv4 address and lead there.
 final class Inside {
-    /// Everything of IPv4 that is not globally routed (IANA special-purpose registry), and the address under which one
-    /// cloud has its machines' metadata.
+    /// Everything of IPv4 that is not globally routed (IANA special-purpose registry), and the address under
+    /// which one cloud has its machines' metadata.
     private static final List<Network> V4 = networks(
             "0.0.0.0/8",
             "10.0.0.0/8",

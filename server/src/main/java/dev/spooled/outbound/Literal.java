@@ -5,8 +5,8 @@ import java.net.UnknownHostException;
 import java.util.Locale;
 import java.util.Optional;
 
-/// Addresses written as text, without asking a name server. Besides `127.0.0.1` IPv4 has spellings that C libraries
-/// take (`127.1`, `0x7f.1`, `017700000001`, `2130706433`); they are read here as there.
+/// Addresses written as text, without asking a name server. Besides `127.0.0.1` IPv4 has spellings that C
+/// libraries take (`127.1`, `0x7f.1`, `017700000001`, `2130706433`); they are read here as there.
 final class Literal {
     private static final int MAX_PARTS = 4;
 

@@ -15,9 +15,9 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-/// Looks names up for webhooks and lets through only what `Targets` permits. A lookup blocks its thread in the C
-/// library, so it has threads of its own, a bounded number; whoever asks waits a bounded time and together with others
-/// who ask for the same name.
+/// Looks names up for webhooks and lets through only what `Targets` permits. A lookup blocks its thread in the
+/// C library, so it has threads of its own, a bounded number; whoever asks waits a bounded time and together
+/// with others who ask for the same name.
 public final class SafeResolver implements AutoCloseable {
     private static final int THREADS = 16;
     private static final int WAITING_MAX = 1_000;

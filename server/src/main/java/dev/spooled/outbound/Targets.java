@@ -11,9 +11,10 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 
-/// Where webhooks may go: to public addresses over https, and to what the operator has listed (addresses, networks,
-/// host names, `*.` names), also over http. Asked twice: for the form of a URL when it is given, and for the addresses
-/// of its host each time before a connection is opened, since a name may lead elsewhere by then.
+/// Where webhooks may go: to public addresses over https, and to what the operator has listed (addresses,
+/// networks, host names, `*.` names), also over http. Asked twice: for the form of a URL when it is given, and
+/// for the addresses of its host each time before a connection is opened, since a name may lead elsewhere by
+/// then.
 public final class Targets {
     private static final int MAX_LENGTH = 2_048;
     private static final int MAX_PORT = 65_535;
@@ -31,7 +32,8 @@ public final class Targets {
         }
     }
 
-    /// An entry that is no address, network or name is an `IllegalArgumentException`. `development` adds this machine.
+    /// An entry that is no address, network or name is an `IllegalArgumentException`. `development` adds this
+    /// machine.
     public static Targets of(List<String> allowed, boolean development) {
         var all = new ArrayList<String>(allowed);
         if (development) {

@@ -19,8 +19,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.function.Supplier;
 
-/// Single attempts that somebody asked for and waits for: the test of a webhook, and a delivery sent again. Few at
-/// once, since each holds its request for as long as the receiver takes.
+/// Single attempts that somebody asked for and waits for: the test of a webhook, and a delivery sent again. Few
+/// at once, since each holds its request for as long as the receiver takes.
 final class ByHand {
     private static final Statements SQL = Statements.beside(ByHand.class, "deliveries.sql");
     private static final Sql HOLD = SQL.get("hold");
@@ -84,8 +84,8 @@ final class ByHand {
         return ids.next();
     }
 
-    /// Sends a delivery once more and records what came of it. What the plan has in mind for it stays, unless it gets
-    /// through.
+    /// Sends a delivery once more and records what came of it. What the plan has in mind for it stays, unless
+    /// it gets through.
     Answered again(Caller caller, UUID webhook, UUID delivery) {
         Args args = Args.of("cell", caller.cell())
                 .and("org", caller.org())

@@ -20,9 +20,9 @@ import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Sends what is due, on every node at once. A delivery is leased for longer than an attempt may take: when the node
-/// dies between, another tries again, and nothing is lost. Each attempt has a virtual thread; what came of it is
-/// written down by the next pass, with whatever else came in.
+/// Sends what is due, on every node at once. A delivery is leased for longer than an attempt may take: when the
+/// node dies between, another tries again, and nothing is lost. Each attempt has a virtual thread; what came of
+/// it is written down by the next pass, with whatever else came in.
 public final class Deliver implements Chore, AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Deliver.class);
     private static final Duration LEASE_BEYOND_ATTEMPT = Duration.ofSeconds(30);
@@ -68,8 +68,8 @@ public final class Deliver implements Chore, AutoCloseable {
         nudged.release();
     }
 
-    /// Writes down what came in and begins what is due. With attempts under way and nothing else to do, it waits a
-    /// moment for one to end, so that the next begins at once.
+    /// Writes down what came in and begins what is due. With attempts under way and nothing else to do, it
+    /// waits a moment for one to end, so that the next begins at once.
     @Override
     public boolean runOnce() {
         long early = SPACING_NANOS - (System.nanoTime() - lastPass);
@@ -169,8 +169,8 @@ public final class Deliver implements Chore, AutoCloseable {
         return places.underWay() == 0 && outcomes.isEmpty();
     }
 
-    /// Waits a moment for attempts under way and writes down what came of them. The rest is sent again, by another node
-    /// or after a start, when its lease has run out.
+    /// Waits a moment for attempts under way and writes down what came of them. The rest is sent again, by
+    /// another node or after a start, when its lease has run out.
     @Override
     public void close() {
         closed = true;

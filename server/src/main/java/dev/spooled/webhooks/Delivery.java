@@ -4,7 +4,8 @@ import java.time.Instant;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/// One event on its way to one webhook, with what came of the last attempt. `nextAttempt` is null when none follows.
+/// One event on its way to one webhook, with what came of the last attempt. `nextAttempt` is null when none
+/// follows.
 record Delivery(
         UUID id,
         UUID webhook,

@@ -11,8 +11,8 @@ import java.time.Duration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Makes deliveries of events, in batches, on every node at once: an event leaves the outbox in the transaction that
-/// makes its deliveries, so each is made once.
+/// Makes deliveries of events, in batches, on every node at once: an event leaves the outbox in the transaction
+/// that makes its deliveries, so each is made once.
 public final class FanOut implements Chore {
     private static final Statements SQL = Statements.beside(FanOut.class, "deliveries.sql");
     private static final Sql FAN_OUT = SQL.get("fan_out");
@@ -69,7 +69,8 @@ public final class FanOut implements Chore {
         }
     }
 
-    /// So that one event that cannot be written as JSON holds up no other: it goes without what others wrote into it.
+    /// So that one event that cannot be written as JSON holds up no other: it goes without what others wrote
+    /// into it.
     private Made oneByOne() {
         int made = 0;
         for (int i = 0; i < BATCH; i++) {

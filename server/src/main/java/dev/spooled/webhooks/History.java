@@ -15,10 +15,8 @@ import java.util.List;
 import java.util.UUID;
 
 /// Keeps the history of deliveries bounded: of each webhook, and of each host that jobs report to, the newest
-/// successful
-/// ones and more of the failed ones, within the days of the plan. Deliveries of webhooks that are gone go, too; what
-/// waits
-/// for one that is switched off has failed.
+/// successful ones and more of the failed ones, within the days of the plan. Deliveries of webhooks that are
+/// gone go, too; what waits for one that is switched off has failed.
 final class History implements Chore {
     private static final Statements SQL = Statements.beside(History.class, "deliveries.sql");
     private static final Sql TARGETS = SQL.get("targets");

@@ -7,8 +7,8 @@ import dev.spooled.refusal.Refused;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// What a request says of a webhook, each field in its range. What it leaves out is as `before` had it, or the default.
-/// The secret has three states: not mentioned, taken away (null), given.
+/// What a request says of a webhook, each field in its range. What it leaves out is as `before` had it, or the
+/// default. The secret has three states: not mentioned, taken away (null), given.
 record NewWebhook(
         String name,
         String url,

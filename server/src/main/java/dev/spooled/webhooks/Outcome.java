@@ -5,8 +5,8 @@ import java.time.Instant;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/// What came of one attempt and follows from it. `token` is the end of the lease it was made under, null when it was
-/// made besides the plan. `counts` says that with this the delivery as a whole has failed once.
+/// What came of one attempt and follows from it. `token` is the end of the lease it was made under, null when
+/// it was made besides the plan. `counts` says that with this the delivery as a whole has failed once.
 record Outcome(
         UUID delivery,
         @Nullable UUID webhook,

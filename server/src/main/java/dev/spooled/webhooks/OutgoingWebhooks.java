@@ -29,10 +29,9 @@ public final class OutgoingWebhooks implements AutoCloseable {
     private final Webhooks webhooks;
     private final ByHand byHand;
 
-    /// What comes from outside: where webhooks may lead and how names are looked up, how many attempts run at once, the
-    /// times they have, the caps of plans, who must hear that an organization has webhooks or none, and how people
-    hear
-    /// of a disabled one.
+    /// What comes from outside: where webhooks may lead and how names are looked up, how many attempts run at
+    /// once, the times they have, the caps of plans, who must hear that an organization has webhooks or none,
+    /// and how people hear of a disabled one.
     public record Options(
             Targets targets,
             SafeResolver.Lookup lookup,

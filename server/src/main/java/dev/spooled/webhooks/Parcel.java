@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/// What one attempt sends. `secrets` has the one in use first, then the one before it while that still holds; empty
-/// means unsigned.
+/// What one attempt sends. `secrets` has the one in use first, then the one before it while that still holds;
+/// empty means unsigned.
 record Parcel(URI url, String event, UUID id, int attempt, long timestamp, byte[] body, List<String> secrets) {
 
     @Override

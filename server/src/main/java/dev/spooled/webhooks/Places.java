@@ -8,9 +8,9 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
-/// Who may be called now. Attempts under way have a number of places; one that lasts longer than a second moves over to
-/// the places of the slow, which are apart, and so does its target until it answers promptly again. A target has a few
-/// places, a slow one fewer. So the slow and the dead wait for each other and for nobody else.
+/// Who may be called now. Attempts under way have a number of places; one that lasts longer than a second moves
+/// over to the places of the slow, which are apart, and so does its target until it answers promptly again. A
+/// target has a few places, a slow one fewer. So the slow and the dead wait for each other and for nobody else.
 final class Places {
     private static final long PROMPT_NANOS = TimeUnit.SECONDS.toNanos(1);
     private static final int KNOWN_SLOW_MAX = 10_000;

@@ -10,8 +10,8 @@ import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
-/// When a delivery is tried again: quickly at first, then over days. At the end of the quick phase it counts as failed,
-/// though it goes on. A receiver may ask for a longer pause by Retry-After.
+/// When a delivery is tried again: quickly at first, then over days. At the end of the quick phase it counts as
+/// failed, though it goes on. A receiver may ask for a longer pause by Retry-After.
 final class RetryPlan {
     /// Attempts of the quick phase.
     static final int QUICK = 5;
@@ -37,7 +37,8 @@ final class RetryPlan {
 
     private RetryPlan() {}
 
-    /// The pause after so many failed attempts, longer by up to a tenth after the quick phase; empty after the last.
+    /// The pause after so many failed attempts, longer by up to a tenth after the quick phase; empty after the
+    /// last.
     static Optional<Duration> pause(int failures) {
         if (failures > PAUSES.size()) {
             return Optional.empty();

@@ -38,9 +38,9 @@ import org.apache.hc.core5.util.TimeValue;
 import org.apache.hc.core5.util.Timeout;
 import org.jspecify.annotations.Nullable;
 
-/// Makes single attempts, each within a time that holds for all of it: lookup, connection, request and answer. Dials
-/// only addresses that the resolver let through, follows nothing, keeps no cookies, unpacks nothing, and reads no more
-/// of an answer than it keeps.
+/// Makes single attempts, each within a time that holds for all of it: lookup, connection, request and answer.
+/// Dials only addresses that the resolver let through, follows nothing, keeps no cookies, unpacks nothing, and
+/// reads no more of an answer than it keeps.
 final class Sender implements AutoCloseable {
     /// Contract: ten seconds to connect, thirty for all.
     static final Limits STANDARD = new Limits(Duration.ofSeconds(10), Duration.ofSeconds(30), 64, 512);

@@ -9,9 +9,9 @@ import java.util.UUID;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
-/// Both signatures of a request: ours, in hex over `timestamp.body`, and that of Standard Webhooks, in base64 over
-/// `id.timestamp.body`. Ours takes the secret as it is written; theirs takes what follows `whsec_` as base64, if that
-/// is how the secret is written.
+/// Both signatures of a request: ours, in hex over `timestamp.body`, and that of Standard Webhooks, in base64
+/// over `id.timestamp.body`. Ours takes the secret as it is written; theirs takes what follows `whsec_` as
+/// base64, if that is how the secret is written.
 final class Signatures {
     private static final String PREFIX = "whsec_";
     private static final int SECRET_BYTES = 32;

@@ -21,7 +21,8 @@ import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/// The operations on webhooks. They concern the organization as a whole, so a key for some queues has no part in them.
+/// The operations on webhooks. They concern the organization as a whole, so a key for some queues has no part
+/// in them.
 public final class Webhooks {
     private static final Statements SQL = Statements.beside(Webhooks.class, "webhooks.sql");
     private static final Sql LIST = SQL.get("list");
@@ -46,9 +47,8 @@ public final class Webhooks {
     private final Rules rules;
     private final Ids ids;
 
-    /// What a webhook may be: where it may lead, how its secret is kept, whether there may be one more, and who hears
-    /// of
-    /// a change.
+    /// What a webhook may be: where it may lead, how its secret is kept, whether there may be one more, and who
+    /// hears of a change.
     record Rules(Targets targets, Seal seal, Cap cap, Runnable onChange) {}
 
     /// Whether an organization may have one more webhook that is switched on.

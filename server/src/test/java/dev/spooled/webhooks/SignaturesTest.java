@@ -12,9 +12,8 @@ import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/// Signatures against those of the fixture, which were made by another program; and the code that docs/webhooks.md
-/// gives
-/// to consumers, run on them.
+/// Signatures against those of the fixture, which were made by another program; and the code that
+/// docs/webhooks.md gives to consumers, run on them.
 class SignaturesTest {
     private static final Path DOCS = Path.of("..", "docs");
 

@@ -36,8 +36,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// A minute of webhooks to 200 endpoints, of which one never answers, one takes 29 seconds and the others answer 500 to
-/// one call in twenty. Every delivery is accounted for; how long healthy ones took is printed.
+/// A minute of webhooks to 200 endpoints, of which one never answers, one takes 29 seconds and the others
+/// answer 500 to one call in twenty. Every delivery is accounted for; how long healthy ones took is printed.
 @Tag("soak")
 class WebhookSoakTest {
     private static final int ENDPOINTS = 200;
