@@ -332,7 +332,7 @@ public final class App implements AutoCloseable {
         var reads = new JobReads(cell.db());
         var views = new Jobs.Views(reads, new ClaimedJobs(cell.db()), new Diagnosis(cell.db(), cell.clock()));
         var limits = new JobLimits(JobLimits.PAYLOAD_BYTES, config.webhooks().targets());
-        return new Jobs(cell.lane(), queues, views, new Jobs.Rules(cell.clock(), limits), metrics);
+        return new Jobs(cell.lane(), queues, views, new Jobs.Rules(cell.clock(), limits, seal), metrics);
     }
 
     private Registration registration() {

@@ -60,6 +60,7 @@ final class ByHand {
         });
         var due = new Due(
                 id,
+                caller.org(),
                 webhook.id(),
                 webhook.id().toString(),
                 Event.TEST,

@@ -154,7 +154,7 @@ public final class Deliver implements Chore, AutoCloseable {
     /// One attempt, within the given time. Never throws.
     Answered attempt(Due due, Duration within) {
         try {
-            var checked = parts.targets().checked("url", due.url());
+            var checked = parts.targets().checked("url", due.address());
             return parts.sender().send(due.parcel(checked, parts.seal(), clock.now()), within);
         } catch (Refused e) {
             return Answered.failed("not sent: " + e.getMessage(), 0);

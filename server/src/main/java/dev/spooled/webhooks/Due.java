@@ -2,6 +2,7 @@ package dev.spooled.webhooks;
 
 import dev.spooled.access.Seal;
 import dev.spooled.db.Row;
+import dev.spooled.jobs.CompletionWebhook;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
@@ -14,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 /// A delivery with all that an attempt needs. Its address is checked once more before anything is sent.
 record Due(
         UUID id,
+        int org,
         @Nullable UUID webhook,
         String target,
         String event,
@@ -34,6 +36,7 @@ record Due(
         String format = row.textOrNull("format");
         return new Due(
                 row.uuid("id"),
+                row.integer("org"),
                 row.uuidOrNull("subscription"),
                 row.text("target"),
                 row.text("event"),
@@ -57,6 +60,11 @@ record Due(
         return "webhook-secret:" + webhook;
     }
 
+    /// Without what a job keeps in its fragment.
+    String address() {
+        return CompletionWebhook.urlOf(url);
+    }
+
     Parcel parcel(URI checked, Seal seal, Instant now) {
         byte[] written = ChatText.written(format, event, body).getBytes(StandardCharsets.UTF_8);
         return new Parcel(checked, event, id, attempts + 1, now.getEpochSecond(), written, secrets(seal, now));
@@ -64,7 +72,9 @@ record Due(
 
     private List<String> secrets(Seal seal, Instant now) {
         var secrets = new ArrayList<String>();
-        if (webhook != null && sealed.current() != null) {
+        if (webhook == null) {
+            CompletionWebhook.secretOf(url, seal, org).ifPresent(secrets::add);
+        } else if (sealed.current() != null) {
             secrets.add(seal.open(use(webhook), sealed.current()));
             if (sealed.old() != null
                     && sealed.oldUntil() != null

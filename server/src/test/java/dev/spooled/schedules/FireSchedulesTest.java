@@ -49,7 +49,7 @@ class FireSchedulesTest {
         var lane = new Lane(server.database.address(), 0, UUID.randomUUID(), server.clock).start();
         lanes.add(lane);
         var views = new Jobs.Views(new JobReads(db), new ClaimedJobs(db), new Diagnosis(db, server.clock));
-        var rules = new Jobs.Rules(server.clock, new JobLimits(1_000, Targets.ofTheInternet()));
+        var rules = new Jobs.Rules(server.clock, new JobLimits(1_000, Targets.ofTheInternet()), server.seal);
         var jobs = new Jobs(lane, new Queues(db, server.clock, Queues.Defaults.STANDARD), views, rules, new Metrics());
         return new FireSchedules(db, server.clock, lane, jobs, 0);
     }

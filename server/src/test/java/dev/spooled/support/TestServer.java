@@ -156,8 +156,8 @@ public final class TestServer implements AutoCloseable {
         var diagnosis = new Diagnosis(database.db(), clock);
         var views = new Jobs.Views(reads, new ClaimedJobs(database.db()), diagnosis);
         var queues = new Queues(database.db(), clock, Queues.Defaults.STANDARD);
-        var jobs =
-                new Jobs(lane, queues, views, new Jobs.Rules(clock, new JobLimits(maxPayloadBytes, TARGETS)), metrics);
+        var jobs = new Jobs(
+                lane, queues, views, new Jobs.Rules(clock, new JobLimits(maxPayloadBytes, TARGETS), seal), metrics);
         var signing = new SigningKeys(JWT_SECRET, null);
         var sessions = new Sessions(database.db(), clock, signing, remembered, Duration.ofHours(24));
         var credentials = new Credentials(keys, sessions);

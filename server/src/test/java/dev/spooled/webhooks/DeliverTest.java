@@ -213,6 +213,34 @@ class DeliverTest {
         assertThat(failed.text("job_id")).isEqualTo(dead);
     }
 
+    @Test
+    void aCompletionWebhookMayHaveASecret() throws Exception {
+        String url = receiver.url("/done?x=1");
+        String job = calls.complete(
+                "work",
+                ",\"completion_webhook\":\"" + url + "#part\",\"completion_webhook_secret\":\"the secret of a job\"");
+        assertThat(server.get(calls.key(), "/jobs/" + job).body())
+                .contains("\"completion_webhook\":\"" + url + "\"")
+                .doesNotContain("secret");
+        calls.sendDue();
+        Receiver.Request request = only("job.completed");
+        String signed = request.header("x-spooled-timestamp") + "." + request.text();
+        byte[] key = "the secret of a job".getBytes(StandardCharsets.UTF_8);
+        assertThat(request.header("x-spooled-signature"))
+                .isEqualTo("sha256=" + HexFormat.of().formatHex(hmac(key, signed)));
+        assertThat(WebhookCalls.rows(server, "select completion_webhook as w from job", row -> row.text("w")))
+                .noneMatch(kept -> kept.contains("the secret"));
+        assertThat(calls.post("/jobs", "{\"queue_name\":\"q\",\"payload\":{},\"completion_webhook_secret\":\"s\"}")
+                        .statusCode())
+                .isEqualTo(400);
+        assertThat(calls.post(
+                                "/jobs/bulk",
+                                "{\"queue_name\":\"bulk\",\"jobs\":[{\"payload\":{},\"completion_webhook\":\"" + url
+                                        + "\",\"completion_webhook_secret\":\"s\"}]}")
+                        .body())
+                .contains("\"success_count\":1");
+    }
+
     /// Minutes and hours after the first attempt at which the receiver was called, in whole seconds.
     @Test
     void aDeliveryIsTriedForDaysAndTheWebhookCountsItOnce() {
