@@ -75,6 +75,7 @@ import dev.spooled.orgs.Plans;
 import dev.spooled.orgs.Queues;
 import dev.spooled.orgs.RateLimits;
 import dev.spooled.orgs.Registration;
+import dev.spooled.orgs.Resource;
 import dev.spooled.orgs.ShorterRetention;
 import dev.spooled.orgs.SlugsHttp;
 import dev.spooled.orgs.Usage;
@@ -87,11 +88,13 @@ import dev.spooled.schedules.FireSchedules;
 import dev.spooled.schedules.FollowZones;
 import dev.spooled.schedules.Schedules;
 import dev.spooled.schedules.SchedulesHttp;
+import dev.spooled.upkeep.Chore;
 import dev.spooled.upkeep.Upkeep;
 import dev.spooled.web.Door;
 import dev.spooled.web.OpenApi;
 import dev.spooled.web.TrustedProxies;
 import dev.spooled.web.Web;
+import dev.spooled.webhooks.OutgoingWebhooks;
 import dev.spooled.workers.SilentWorkers;
 import dev.spooled.workers.Workers;
 import dev.spooled.workers.WorkersHttp;
@@ -99,6 +102,7 @@ import dev.spooled.workflows.Dependencies;
 import dev.spooled.workflows.DependenciesHttp;
 import dev.spooled.workflows.Workflows;
 import dev.spooled.workflows.WorkflowsHttp;
+import java.net.InetAddress;
 import java.net.URI;
 import java.util.ArrayList;
 import java.util.List;
@@ -135,6 +139,7 @@ public final class App implements AutoCloseable {
     private final Jobs jobs;
     private final Hub hub;
     private final Queues queues;
+    private final OutgoingWebhooks webhooks;
     private final Web web;
     private final GrpcServer grpc;
     private final Upkeep upkeep;
@@ -176,6 +181,7 @@ public final class App implements AutoCloseable {
         jobs = jobs();
         hub = hub();
         cell.lane().watch(hub);
+        webhooks = webhooks();
         web = new Web(
                 options(),
                 doors(),
@@ -183,14 +189,15 @@ public final class App implements AutoCloseable {
                 metrics);
         grpc = grpc();
         metrics.registry().gauge("spooled.grpc.streams", grpc, GrpcServer::openStreams);
-        upkeep = new Upkeep(List.of(
-                new HealthReport(grpc),
-                new SilentWorkers(cell.db(), cell.clock(), CELL),
-                new FireSchedules(cell.db(), cell.clock(), cell.lane(), jobs, CELL, hub),
-                new FollowZones(cell.db(), cell.clock(), CELL),
-                new SpentTokens(cell.db(), cell.clock()),
-                new ShorterRetention(cell.db(), cell.clock(), limits, CELL),
-                new DeletedOrganizations(cell.db(), cell.clock(), cell.lane(), audit, CELL)));
+        var chores = new ArrayList<Chore>(webhooks.chores());
+        chores.add(new HealthReport(grpc));
+        chores.add(new SilentWorkers(cell.db(), cell.clock(), CELL));
+        chores.add(new FireSchedules(cell.db(), cell.clock(), cell.lane(), jobs, CELL, hub));
+        chores.add(new FollowZones(cell.db(), cell.clock(), CELL));
+        chores.add(new SpentTokens(cell.db(), cell.clock()));
+        chores.add(new ShorterRetention(cell.db(), cell.clock(), limits, CELL));
+        chores.add(new DeletedOrganizations(cell.db(), cell.clock(), cell.lane(), audit, CELL));
+        upkeep = new Upkeep(chores);
     }
 
     // ---- database
@@ -279,8 +286,22 @@ public final class App implements AutoCloseable {
                 cell.db(), cell.clock(), seal, CELL, config.providers().secrets());
         var log = new IncomingLog(cell.db(), cell.clock());
         return List.of(
+                webhooks.http(authenticate),
                 new IngestionHttp(new Ingestion(secrets, log, jobs, cell.clock()), jobs, authenticate),
                 new IncomingWebhooksHttp(log, secrets, authenticate));
+    }
+
+    private OutgoingWebhooks webhooks() {
+        var options = new OutgoingWebhooks.Options(
+                config.webhooks().targets(),
+                InetAddress::getAllByName,
+                config.webhooks().atOnce(),
+                OutgoingWebhooks.PATIENCE,
+                (tx, org) -> limits.oneMore(tx, org, Resource.WEBHOOKS),
+                cell::rereadHooks,
+                audit,
+                postbox());
+        return new OutgoingWebhooks(cell.db(), cell.clock(), CELL, seal, plans, metrics.registry(), options);
     }
 
     private String secret(@Nullable String told, String fileName) {
@@ -350,7 +371,8 @@ public final class App implements AutoCloseable {
     private Jobs jobs() {
         var reads = new JobReads(cell.db());
         var views = new Jobs.Views(reads, new ClaimedJobs(cell.db()), new Diagnosis(cell.db(), cell.clock()));
-        return new Jobs(cell.lane(), queues, views, new Jobs.Rules(cell.clock(), JobLimits.STANDARD, limits), metrics);
+        var sizes = new JobLimits(JobLimits.PAYLOAD_BYTES, config.webhooks().targets());
+        return new Jobs(cell.lane(), queues, views, new Jobs.Rules(cell.clock(), sizes, limits, seal), metrics);
     }
 
     private Registration registration() {
@@ -423,6 +445,7 @@ public final class App implements AutoCloseable {
         web.close();
         grpc.close();
         upkeep.close();
+        webhooks.close();
         cell.close();
         metrics.close();
         closeDatabase();

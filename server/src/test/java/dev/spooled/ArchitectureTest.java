@@ -17,7 +17,7 @@ class ArchitectureTest {
     /// Each package may import only packages of its own line and of lines above.
     private static final List<List<String>> LAYERS = List.of(
             List.of("refusal", "time", "announce", "proto.v1", "proto.batch.v1"),
-            List.of("json"),
+            List.of("json", "outbound"),
             List.of("config"),
             List.of("db"),
             List.of("upkeep", "web", "mail"),
@@ -28,7 +28,7 @@ class ArchitectureTest {
             List.of("metrics"),
             List.of("jobs", "health"),
             List.of("queues", "workers", "workflows", "schedules", "ingestion", "billing", "dashboard", "admin"),
-            List.of("live"),
+            List.of("live", "webhooks"),
             List.of("grpc"));
 
     /// Features that know nothing of each other.

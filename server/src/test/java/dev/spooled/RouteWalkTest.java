@@ -91,6 +91,17 @@ final class RouteWalkTest {
             LIVE  read    GET    /api/v1/events
             LIVE  read    GET    /api/v1/events/jobs/{id}
             LIVE  read    GET    /api/v1/events/queues/{name}
+            OWN   read    GET    /api/v1/outgoing-webhooks
+            OWN   admin   POST   /api/v1/outgoing-webhooks    {"name":"b","url":"https://b.example/hook","events":["job.failed"]}
+            THING read    GET    /api/v1/outgoing-webhooks/{id}
+            THING admin   PUT    /api/v1/outgoing-webhooks/{id}  {"name":"stolen"}
+            THING admin   DELETE /api/v1/outgoing-webhooks/{id}
+            THING admin   POST   /api/v1/outgoing-webhooks/{id}/test
+            THING admin   POST   /api/v1/outgoing-webhooks/{id}/rotate-secret
+            THING admin   POST   /api/v1/outgoing-webhooks/{id}/recover  {"since":"2026-01-01T00:00:00Z"}
+            THING read    GET    /api/v1/outgoing-webhooks/{id}/deliveries
+            THING admin   POST   /api/v1/outgoing-webhooks/{id}/deliveries/{delivery_id}/retry
+            THING admin   POST   /api/v1/outgoing-webhooks/{id}/retry/{delivery_id}
             OPEN  -       GET    /health
             OPEN  -       GET    /health/live
             OPEN  -       GET    /health/ready
@@ -251,6 +262,16 @@ final class RouteWalkTest {
                                                 + "\"cron_expression\":\"0 0 1 1 *\",\"payload_template\":{}}")
                                 .body(),
                         "id"));
+        THINGS.put(
+                "/api/v1/outgoing-webhooks/",
+                text(
+                        SERVER.post(
+                                        victim,
+                                        "/outgoing-webhooks",
+                                        "{\"name\":\"secret-hook\",\"url\":\"https://127.0.0.1:1/secret-path\","
+                                                + "\"events\":[\"job.failed\"]}")
+                                .body(),
+                        "id"));
         SECRETS.addAll(THINGS.values());
         SECRETS.addAll(List.of(
                 "secret-of-a",
@@ -259,6 +280,8 @@ final class RouteWalkTest {
                 "secret-host",
                 "secret-step",
                 "secret-plan",
+                "secret-hook",
+                "secret-path",
                 text(dead, "id")));
     }
 
@@ -311,6 +334,7 @@ final class RouteWalkTest {
                 ? path.replace("{id}", thing(path))
                         .replace("{job}", UUID.randomUUID().toString())
                         .replace("{user_id}", UUID.randomUUID().toString())
+                        .replace("{delivery_id}", UUID.randomUUID().toString())
                 : path;
     }
 

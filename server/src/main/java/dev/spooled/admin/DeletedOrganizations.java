@@ -42,6 +42,7 @@ public final class DeletedOrganizations implements Chore {
             SQL.get("drop_runs"),
             SQL.get("drop_schedules"),
             SQL.get("drop_deliveries"),
+            SQL.get("drop_reports"),
             SQL.get("drop_subscriptions"),
             SQL.get("drop_outbox"),
             SQL.get("drop_received"),

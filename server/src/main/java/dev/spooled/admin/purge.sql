@@ -70,8 +70,14 @@ delete from schedule where cell = :cell and org = :org
 -- name: drop_deliveries
 delete from delivery where cell = :cell and org = :org
   and id in (select d.id from subscription s
-             join delivery d on d.cell = :cell and d.subscription = s.id
+             join delivery d on d.cell = :cell and d.target = s.id::text
              where s.cell = :cell and s.org = :org limit :limit)
+
+-- name: drop_reports
+-- Deliveries of jobs' own webhooks.
+delete from delivery where cell = :cell and org = :org
+  and id in (select d.id from delivery d
+             where d.cell = :cell and d.target > 'job:' || :org::int || ':' and d.target < 'job:' || :org::int || ';' limit :limit)
 
 -- name: drop_subscriptions
 delete from subscription where cell = :cell and org = :org

@@ -1,5 +1,6 @@
 package dev.spooled.config;
 
+import dev.spooled.outbound.Targets;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -19,6 +20,7 @@ public record Config(
         Providers providers,
         Jobs jobs,
         Plans plans,
+        Webhooks webhooks,
         Duration drain,
         LogForm log) {
 
@@ -91,6 +93,13 @@ public record Config(
     }
 
     public record Plans(PlanLimits limits, String byDefault) {}
+
+    /// Where webhooks may go besides the Internet, also to this machine, and how many at once.
+    public record Webhooks(List<String> allowed, boolean toThisMachine, int atOnce) {
+        public Targets targets() {
+            return Targets.of(allowed, toThisMachine);
+        }
+    }
 
     public enum RegistrationMode {
         OPEN,

@@ -15,6 +15,7 @@ import dev.spooled.config.Config.RegistrationMode;
 import dev.spooled.config.Config.Storage;
 import dev.spooled.config.Config.Tls;
 import dev.spooled.config.Config.Web;
+import dev.spooled.config.Config.Webhooks;
 import dev.spooled.config.Setting.Kind;
 import java.net.URI;
 import java.net.URISyntaxException;
@@ -88,6 +89,7 @@ public final class ConfigReader {
                         number(Setting.QUEUE_DEFAULT_MAX_RETRIES),
                         seconds(Setting.QUEUE_DEFAULT_TIMEOUT_SECS)),
                 new Plans(choice(Setting.SPOOLED_PLANS, PlanLimits.class), word(Setting.SPOOLED_DEFAULT_PLAN)),
+                webhooks(),
                 seconds(Setting.SPOOLED_DRAIN_SECONDS),
                 choice(Setting.SPOOLED_LOG, LogForm.class));
     }
@@ -116,6 +118,22 @@ public final class ConfigReader {
                 mailServer(),
                 text(Setting.SMTP_FROM),
                 isOn(Setting.SPOOLED_DEV));
+    }
+
+    private Webhooks webhooks() {
+        var webhooks = new Webhooks(
+                list(Setting.SPOOLED_WEBHOOK_ALLOW),
+                isOn(Setting.SPOOLED_DEV),
+                number(Setting.OUTGOING_WEBHOOK_MAX_CONCURRENT_DELIVERIES));
+        try {
+            var unused = webhooks.targets();
+            return webhooks;
+        } catch (IllegalArgumentException e) {
+            throw refused(
+                    Setting.SPOOLED_WEBHOOK_ALLOW,
+                    String.valueOf(e.getMessage()),
+                    "an address, a network such as 10.0.0.0/8, a host name or *.name");
+        }
     }
 
     private int hours(Setting setting) {

@@ -70,7 +70,11 @@ public enum Setting {
             null,
             "Mail server for sign-in codes: smtp://user:password@host:port, or smtps://; without one there are none."),
     SMTP_FROM("smtp-from", Kind.TEXT, "spooled@localhost", "Sender of e-mail."),
-    SPOOLED_DEV("dev", Kind.SWITCH, "false", "For development: sign-in codes go to the log when there is no SMTP_URL."),
+    SPOOLED_DEV(
+            "dev",
+            Kind.SWITCH,
+            "false",
+            "For development: sign-in codes go to the log when there is no SMTP_URL, webhooks may go to this machine."),
     SPOOLED_PUBLIC_URL(
             "public-url", Kind.TEXT, null, "Address under which others reach the server, for the URLs it shows."),
     GITHUB_WEBHOOK_SECRET(
@@ -116,6 +120,16 @@ public enum Setting {
             "queue-default-max-retries", Kind.COUNT, "3", "Retries of a job that names none, as has its queue."),
     QUEUE_DEFAULT_TIMEOUT_SECS(
             "queue-default-timeout-secs", Kind.SECONDS, "300", "Time-out in seconds of a job that names none."),
+    SPOOLED_WEBHOOK_ALLOW(
+            "webhook-allow",
+            Kind.LIST,
+            null,
+            "Where webhooks may go besides public addresses over https: addresses, networks, host names, *.names."),
+    OUTGOING_WEBHOOK_MAX_CONCURRENT_DELIVERIES(
+            "outgoing-webhook-max-concurrent-deliveries",
+            Kind.POSITIVE,
+            "64",
+            "Webhooks sent at once by a node; those that take longer than a second have four times as many places."),
     SPOOLED_CORS_ORIGINS(
             "cors-origins", Kind.LIST, null, "Origins that browsers may call from, separated by commas; * for all."),
     SPOOLED_TRUSTED_PROXIES(

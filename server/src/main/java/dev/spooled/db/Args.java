@@ -36,6 +36,10 @@ public final class Args {
         return at;
     }
 
+    boolean hasNull() {
+        return values.containsValue(null);
+    }
+
     public @Nullable Object value(String name) {
         return values.get(name);
     }

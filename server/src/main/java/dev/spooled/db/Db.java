@@ -39,9 +39,11 @@ public final class Db implements AutoCloseable {
         return engine.read(null, sql, args, reader);
     }
 
-    /// One reading statement of a tenant, in one round trip.
+    /// One reading statement of a tenant, in one round trip. With a null among the parameters it is a transaction:
+    /// pgjdbc describes a statement that has a parameter of unknown type, and from then on sends the two apart, so
+    /// that the second would know of no organization and find nothing.
     public <T> List<T> readInOrg(int org, Sql sql, Args args, Row.Reader<T> reader) {
-        return tenant.read(org, sql, args, reader);
+        return args.hasNull() ? inOrg(org, tx -> tx.list(sql, args, reader)) : tenant.read(org, sql, args, reader);
     }
 
     /// A tenant transaction without a tenant: sees nothing. For the start-up self-test.

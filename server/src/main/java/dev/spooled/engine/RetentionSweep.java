@@ -34,7 +34,6 @@ final class RetentionSweep {
     private static final List<Pruned> PRUNED = List.of(
             new Pruned(SQL.get("prune_hours"), HOURS_KEPT),
             new Pruned(SQL.get("prune_runs"), HISTORY_KEPT),
-            new Pruned(SQL.get("prune_deliveries"), HISTORY_KEPT),
             new Pruned(SQL.get("prune_webhooks_in"), HISTORY_KEPT),
             new Pruned(SQL.get("prune_audit"), AUDIT_KEPT),
             new Pruned(SQL.get("prune_progress"), Duration.ZERO),

@@ -107,11 +107,6 @@ delete from flow_hour where ctid = any (array (select ctid from flow_hour where 
 delete from schedule_run where ctid = any (array (
     select ctid from schedule_run where cell = :cell and started_at < :before and completed_at is not null limit :limit))
 
--- name: prune_deliveries
-delete from delivery where ctid = any (array (
-    select ctid from delivery where cell = :cell and created_at < :before and next_at is null
-    limit :limit for update skip locked))
-
 -- name: prune_webhooks_in
 delete from webhook_in where ctid = any (array (select ctid from webhook_in where cell = :cell and at < :before limit :limit))
 

@@ -61,7 +61,7 @@ final class BulkRequest {
                 item.timeOrNull("expires_at"),
                 item.textOrNull("idempotency_key"),
                 Tags.of(item),
-                item.textOrNull("completion_webhook"),
+                CompletionWebhook.of(item),
                 null,
                 Backoff.of(item));
     }

@@ -1,41 +1,56 @@
 package dev.spooled.jobs;
 
+import dev.spooled.access.Seal;
+import dev.spooled.json.JsonObject;
+import dev.spooled.refusal.Bounds;
 import dev.spooled.refusal.Refused;
-import java.net.URI;
-import java.net.URISyntaxException;
+import java.util.Base64;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
-/// The form an address must have to be called when a job ends. Where it leads is checked when it is called.
-final class CompletionWebhook {
-    private static final int MAX_LENGTH = 2_048;
+/// The address that is called when a job ends, and the secret those calls are signed with. Both are kept as one text:
+/// the secret, sealed for its organization, stands where a URL has its fragment, which is never sent anywhere.
+public record CompletionWebhook(String url, @Nullable String secret) {
+    private static final String MARK = "#sealed=";
 
-    private CompletionWebhook() {}
-
-    static void check(String url, boolean plainHttp) {
-        URI uri = parsed(url);
-        String scheme = uri.getScheme() == null ? "" : uri.getScheme().toLowerCase(java.util.Locale.ROOT);
-        if (!scheme.equals("https") && !(plainHttp && scheme.equals("http"))) {
-            throw invalid(plainHttp ? "it must begin with https:// or http://" : "it must begin with https://");
+    /// Null when there is no address; a secret alone is refused.
+    public static @Nullable CompletionWebhook of(JsonObject job) {
+        String url = job.textOrNull("completion_webhook");
+        String secret = job.textOrNull("completion_webhook_secret");
+        Bounds.checkLength("completion_webhook_secret", secret, 1, 255);
+        if (url == null && secret != null) {
+            throw Refused.invalid("completion_webhook_secret", "completion_webhook_secret needs a completion_webhook");
         }
-        if (uri.getHost() == null) {
-            throw invalid("it has no host");
-        }
-        if (uri.getUserInfo() != null) {
-            throw invalid("it may not hold credentials");
-        }
+        return url == null ? null : new CompletionWebhook(url, secret);
     }
 
-    private static URI parsed(String url) {
-        if (url.length() > MAX_LENGTH) {
-            throw invalid("it is longer than " + MAX_LENGTH + " characters");
+    /// As a job keeps it.
+    String kept(Seal seal, int org) {
+        if (secret == null && !url.contains(MARK)) {
+            return url;
         }
-        try {
-            return new URI(url);
-        } catch (URISyntaxException e) {
-            throw invalid("it is no URL");
-        }
+        int fragment = url.indexOf('#');
+        String plain = fragment < 0 ? url : url.substring(0, fragment);
+        return secret == null
+                ? plain
+                : plain + MARK + Base64.getUrlEncoder().withoutPadding().encodeToString(seal.close(use(org), secret));
     }
 
-    private static Refused invalid(String why) {
-        return Refused.invalid("completion_webhook", "Invalid webhook URL: " + why);
+    /// The address of what a job keeps.
+    public static String urlOf(String kept) {
+        int mark = kept.indexOf(MARK);
+        return mark < 0 ? kept : kept.substring(0, mark);
+    }
+
+    /// The secret of what a job keeps.
+    public static Optional<String> secretOf(String kept, Seal seal, int org) {
+        int mark = kept.indexOf(MARK);
+        return mark < 0
+                ? Optional.empty()
+                : Optional.of(seal.open(use(org), Base64.getUrlDecoder().decode(kept.substring(mark + MARK.length()))));
+    }
+
+    private static String use(int org) {
+        return "completion-webhook:" + org;
     }
 }

@@ -1,7 +1,8 @@
 package dev.spooled.jobs;
 
-/// What this server takes: the largest payload or result in bytes, and whether completion webhooks may be plain http
-/// (development only).
-public record JobLimits(int maxPayloadBytes, boolean plainHttpWebhooks) {
-    public static final JobLimits STANDARD = new JobLimits(5 * 1024 * 1024, false);
+import dev.spooled.outbound.Targets;
+
+/// What this server takes: the largest payload or result in bytes, and where completion webhooks may lead.
+public record JobLimits(int maxPayloadBytes, Targets targets) {
+    public static final int PAYLOAD_BYTES = 5 * 1024 * 1024;
 }

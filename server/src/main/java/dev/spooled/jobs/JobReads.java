@@ -153,8 +153,13 @@ public final class JobReads {
         boolean met = row.bool("dependencies_met");
         String anyParent = row.textOrNull("any_parent");
         String mode = anyParent == null ? null : anyParent.startsWith("t") ? "any" : "all";
+        String webhook = row.textOrNull("completion_webhook");
         return new Job.Links(
-                row.uuidOrNull("parent"), row.uuidOrNull("workflow"), row.textOrNull("completion_webhook"), mode, met);
+                row.uuidOrNull("parent"),
+                row.uuidOrNull("workflow"),
+                webhook == null ? null : CompletionWebhook.urlOf(webhook),
+                mode,
+                met);
     }
 
     private static Attempt attempt(Row row) throws SQLException {

@@ -19,7 +19,7 @@ public record JobRequest(
         @Nullable Instant expiresAt,
         @Nullable String idempotencyKey,
         @Nullable Tags tags,
-        @Nullable String completionWebhook,
+        @Nullable CompletionWebhook completionWebhook,
         @Nullable UUID parent,
         @Nullable String backoff) {
     private static final int MAX_KEY_LENGTH = 255;

@@ -3,6 +3,7 @@ package dev.spooled.jobs;
 import static dev.spooled.db.PgArray.NO_TIME;
 
 import dev.spooled.access.Caller;
+import dev.spooled.access.Seal;
 import dev.spooled.engine.Command;
 import dev.spooled.engine.Command.Enqueued;
 import dev.spooled.engine.Command.Holder;
@@ -47,7 +48,7 @@ public final class Jobs {
     private final InHand inHand = new InHand();
 
     /// What the operations judge by.
-    public record Rules(Clock clock, JobLimits limits, Limits plans) {}
+    public record Rules(Clock clock, JobLimits limits, Limits plans, Seal seal) {}
 
     /// The three ways to look at jobs.
     public record Views(JobReads reads, ClaimedJobs claimed, Diagnosis diagnosis) {}
@@ -101,8 +102,9 @@ public final class Jobs {
         caller.check(asked.queueName());
         checkSize(caller, "payload", asked.payload());
         checkExpiry(asked);
-        if (asked.completionWebhook() != null) {
-            CompletionWebhook.check(asked.completionWebhook(), rules.limits().plainHttpWebhooks());
+        CompletionWebhook webhook = asked.completionWebhook();
+        if (webhook != null) {
+            var unused = rules.limits().targets().checked("completion_webhook", webhook.url());
         }
         if (asked.parent() != null) {
             checkScope(caller, asked.parent());
@@ -124,7 +126,7 @@ public final class Jobs {
                 tags == null ? null : tags.json(),
                 tags == null ? List.of() : tags.terms(),
                 asked.parent(),
-                asked.completionWebhook(),
+                webhook == null ? null : webhook.kept(rules.seal(), caller.org()),
                 asked.backoff(),
                 null);
     }

@@ -88,7 +88,7 @@ public final class JobsHttp implements Door {
                 body.timeOrNull("expires_at"),
                 key,
                 Tags.of(body),
-                body.textOrNull("completion_webhook"),
+                CompletionWebhook.of(body),
                 parent(body),
                 Backoff.of(body));
     }

@@ -23,41 +23,70 @@ on conflict do nothing
 -- name: configure
 -- What is null keeps its value; settings are merged, and a member that is null goes. Being paused is not a setting: it
 -- is what `enabled` says, with its own columns.
-update queue
+with was as materialized (
+    select id, public_id, name, enabled from queue where cell = :cell and org = :org and name = :name for update
+), v as (
+    insert into outbox (cell, at, subject, event, org, detail)
+    select :cell, :now, was.public_id, e.event, :org, json_build_object('queue_name', was.name)::text
+    from was, lateral (select case when :enabled::boolean then 'queue.resumed' else 'queue.paused' end as event) e
+    where was.enabled <> :enabled::boolean and exists (
+        select 1 from subscription h where h.cell = :cell and h.org = :org and h.enabled and e.event = any (h.events))
+)
+update queue q
 set configured = true,
     max_retries = coalesce(:max_retries::int, max_retries),
     default_timeout = coalesce(:default_timeout::int, default_timeout),
     rate_limit = case when :rate_limit_given then :rate_limit::int else rate_limit end,
     backoff = case when :backoff_given then :backoff::text::jsonb else backoff end,
-    enabled = coalesce(:enabled::boolean, enabled),
-    paused_at = case when coalesce(:enabled::boolean, enabled) then null else coalesce(paused_at, :now) end,
-    paused_reason = case when coalesce(:enabled::boolean, enabled) then null else paused_reason end,
+    enabled = coalesce(:enabled::boolean, q.enabled),
+    paused_at = case when coalesce(:enabled::boolean, q.enabled) then null else coalesce(paused_at, :now) end,
+    paused_reason = case when coalesce(:enabled::boolean, q.enabled) then null else paused_reason end,
     settings = (select coalesce(jsonb_object_agg(key, value), '{}')
                 from jsonb_each(settings || (:settings::text::jsonb - 'paused' - 'paused_at' - 'paused_reason'))
                 where value <> 'null'),
     updated_at = :now
-where cell = :cell and org = :org and name = :name
-returning name, public_id, id, max_retries, default_timeout, rate_limit, enabled, paused_at, paused_reason,
+from was
+where q.cell = :cell and q.id = was.id
+returning q.name, q.public_id, q.id, max_retries, default_timeout, rate_limit, q.enabled, paused_at, paused_reason,
           backoff::text as backoff, settings::text as settings, created_at, updated_at
 
 -- name: pause
 -- Pausing again keeps since when, and the reason unless there is a new one.
-update queue
+with was as materialized (
+    select id, public_id, name, enabled, paused_at from queue
+    where cell = :cell and org = :org and name = :name for update
+), v as (
+    insert into outbox (cell, at, subject, event, org, detail)
+    select :cell, :now, public_id, 'queue.paused', :org, json_build_object('queue_name', name, 'reason', :reason::text)::text
+    from was
+    where enabled and exists (
+        select 1 from subscription h where h.cell = :cell and h.org = :org and h.enabled and 'queue.paused' = any (h.events))
+)
+update queue q
 set configured = true, enabled = false,
-    paused_at = case when enabled then :now else coalesce(paused_at, :now) end,
-    paused_reason = coalesce(:reason::text, case when enabled then null else paused_reason end),
+    paused_at = case when q.enabled then :now else coalesce(q.paused_at, :now) end,
+    paused_reason = coalesce(:reason::text, case when q.enabled then null else q.paused_reason end),
     updated_at = :now
-where cell = :cell and org = :org and name = :name
-returning paused_at, paused_reason
+from was
+where q.cell = :cell and q.id = was.id
+returning q.paused_at, q.paused_reason
 
 -- name: resume
 -- Answers since when the queue was paused, null when it was not.
+with was as materialized (
+    select id, public_id, name, enabled, paused_at from queue
+    where cell = :cell and org = :org and name = :name and configured for update
+), v as (
+    insert into outbox (cell, at, subject, event, org, detail)
+    select :cell, :now, public_id, 'queue.resumed', :org, json_build_object('queue_name', name)::text
+    from was
+    where not enabled and exists (
+        select 1 from subscription h where h.cell = :cell and h.org = :org and h.enabled and 'queue.resumed' = any (h.events))
+)
 update queue q
 set enabled = true, paused_at = null, paused_reason = null, updated_at = :now
-from (select cell, id, paused_at from queue
-      where cell = :cell and org = :org and name = :name and configured
-      for update) was
-where q.cell = was.cell and q.id = was.id
+from was
+where q.cell = :cell and q.id = was.id
 returning q.id, was.paused_at
 
 -- name: forget

@@ -1,5 +1,6 @@
 package dev.spooled.workflows;
 
+import dev.spooled.jobs.CompletionWebhook;
 import dev.spooled.jobs.JobRequest;
 import dev.spooled.jobs.Tags;
 import dev.spooled.json.Json;
@@ -107,7 +108,7 @@ record WorkflowRequest(
                 job.timeOrNull("expires_at"),
                 null,
                 Tags.of(job),
-                job.textOrNull("completion_webhook"),
+                CompletionWebhook.of(job),
                 null,
                 null);
     }

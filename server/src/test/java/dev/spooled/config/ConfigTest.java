@@ -35,6 +35,7 @@ class ConfigTest {
                         new Config.Providers(Map.of()),
                         new Config.Jobs(Duration.ofSeconds(30), Duration.ofSeconds(10), 3, Duration.ofSeconds(300)),
                         new Config.Plans(PlanLimits.UNLIMITED, "enterprise"),
+                        new Config.Webhooks(List.of(), false, 64),
                         Duration.ofSeconds(10),
                         LogForm.TEXT));
     }
@@ -79,6 +80,8 @@ class ConfigTest {
                         Map.entry("WORKER_HEARTBEAT_INTERVAL_SECS", "20"),
                         Map.entry("QUEUE_DEFAULT_MAX_RETRIES", "0"),
                         Map.entry("QUEUE_DEFAULT_TIMEOUT_SECS", "9"),
+                        Map.entry("SPOOLED_WEBHOOK_ALLOW", "10.0.0.0/8, *.hooks.example"),
+                        Map.entry("OUTGOING_WEBHOOK_MAX_CONCURRENT_DELIVERIES", "4"),
                         Map.entry("SPOOLED_CORS_ORIGINS", "https://a.example, https://b.example"),
                         Map.entry("ENABLE_HSTS", "true"),
                         Map.entry("SPOOLED_TRUSTED_PROXIES", "10.0.0.0/8"),
@@ -112,6 +115,7 @@ class ConfigTest {
                                 Map.of("github", "of-github", "stripe", "of-stripe", "shopify", "of-shopify")),
                         new Config.Jobs(Duration.ofSeconds(60), Duration.ofSeconds(20), 0, Duration.ofSeconds(9)),
                         new Config.Plans(PlanLimits.TABLE, "free"),
+                        new Config.Webhooks(List.of("10.0.0.0/8", "*.hooks.example"), true, 4),
                         Duration.ZERO,
                         LogForm.JSON));
     }

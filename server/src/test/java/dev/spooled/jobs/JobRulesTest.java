@@ -58,16 +58,4 @@ final class JobRulesTest {
         assertThat(Tags.of(Json.object("{\"tags\":null}".getBytes(StandardCharsets.UTF_8))))
                 .isNull();
     }
-
-    @Test
-    void completionWebhooksAreHttpsUnlessInDevelopment() {
-        assertThatCode(() -> CompletionWebhook.check("https://example.com/x", false))
-                .doesNotThrowAnyException();
-        assertThatCode(() -> CompletionWebhook.check("http://localhost:1234/x", true))
-                .doesNotThrowAnyException();
-        for (String url :
-                new String[] {"http://a.b", "ftp://a.b", "x", "https://u:p@a.b", "https:///x", "https://a b"}) {
-            assertThatThrownBy(() -> CompletionWebhook.check(url, false)).hasMessageContaining("Invalid webhook URL");
-        }
-    }
 }

@@ -14,6 +14,7 @@ import dev.spooled.jobs.JobReads;
 import dev.spooled.jobs.Jobs;
 import dev.spooled.metrics.Metrics;
 import dev.spooled.orgs.Queues;
+import dev.spooled.outbound.Targets;
 import dev.spooled.support.TestServer;
 import java.time.Duration;
 import java.time.Instant;
@@ -49,7 +50,8 @@ class FireSchedulesTest {
         var lane = new Lane(server.database.address(), 0, UUID.randomUUID(), server.clock).start();
         lanes.add(lane);
         var views = new Jobs.Views(new JobReads(db), new ClaimedJobs(db), new Diagnosis(db, server.clock));
-        var rules = new Jobs.Rules(server.clock, new JobLimits(1_000, false), server.limits);
+        var rules =
+                new Jobs.Rules(server.clock, new JobLimits(1_000, Targets.ofTheInternet()), server.limits, server.seal);
         var jobs = new Jobs(lane, new Queues(db, server.clock, Queues.Defaults.STANDARD), views, rules, new Metrics());
         return new FireSchedules(db, server.clock, lane, jobs, 0, Announcer.NOBODY);
     }

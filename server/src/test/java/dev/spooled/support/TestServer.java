@@ -64,10 +64,12 @@ import dev.spooled.orgs.Plans;
 import dev.spooled.orgs.Queues;
 import dev.spooled.orgs.RateLimits;
 import dev.spooled.orgs.Registration;
+import dev.spooled.orgs.Resource;
 import dev.spooled.orgs.SlugsHttp;
 import dev.spooled.orgs.Usage;
 import dev.spooled.orgs.WebhookTokens;
 import dev.spooled.orgs.WebhookTokensHttp;
+import dev.spooled.outbound.Targets;
 import dev.spooled.queues.QueueFigures;
 import dev.spooled.queues.QueueSettings;
 import dev.spooled.queues.QueuesHttp;
@@ -76,12 +78,14 @@ import dev.spooled.schedules.Schedules;
 import dev.spooled.schedules.SchedulesHttp;
 import dev.spooled.web.OpenApi;
 import dev.spooled.web.Web;
+import dev.spooled.webhooks.OutgoingWebhooks;
 import dev.spooled.workers.Workers;
 import dev.spooled.workers.WorkersHttp;
 import dev.spooled.workflows.Dependencies;
 import dev.spooled.workflows.DependenciesHttp;
 import dev.spooled.workflows.Workflows;
 import dev.spooled.workflows.WorkflowsHttp;
+import java.net.InetAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -106,12 +110,18 @@ public final class TestServer implements AutoCloseable {
     public final TestDb database = TestDb.create();
     private final Remembered remembered = new Remembered();
     public final ApiKeys keys = new ApiKeys(database.db(), clock, remembered);
-    private final Seal seal = new Seal("seals-the-secrets-of-test-servers-only");
+    public final Seal seal = new Seal("seals-the-secrets-of-test-servers-only");
     private final WebhookTokens tokens = new WebhookTokens(database.db(), clock, seal);
     private final Usage usage = new Usage(database.db(), clock, 0);
     private final Plans plans;
     public final Limits limits;
     public final Organizations organizations;
+
+    /// What webhooks may reach, besides the Internet: receivers of tests, on this machine.
+    public static final Targets TARGETS = Targets.of(List.of("127.0.0.1", "receiver.test"), false);
+
+    /// Sends webhooks when a test says so.
+    public final OutgoingWebhooks webhooks;
 
     /// What readiness says.
     public volatile boolean ready = true;
@@ -193,7 +203,11 @@ public final class TestServer implements AutoCloseable {
         var views = new Jobs.Views(reads, new ClaimedJobs(database.db()), diagnosis);
         var queues = new Queues(database.db(), clock, Queues.Defaults.STANDARD);
         var jobs = new Jobs(
-                lane, queues, views, new Jobs.Rules(clock, new JobLimits(maxPayloadBytes, false), limits), metrics);
+                lane,
+                queues,
+                views,
+                new Jobs.Rules(clock, new JobLimits(maxPayloadBytes, TARGETS), limits, seal),
+                metrics);
         var audit = new AuditLog(database.db(), clock);
         purge = new DeletedOrganizations(database.db(), clock, lane, audit, 0);
         var authenticate = new Authenticate(credentials, rate, audit);
@@ -207,6 +221,7 @@ public final class TestServer implements AutoCloseable {
                 postbox,
                 new EmailLogin.Joining(organizations, members, registration));
         fireSchedules = new FireSchedules(database.db(), clock, lane, jobs, 0, hub);
+        webhooks = webhooks(plans, audit, postbox);
         var incoming = new IncomingLog(database.db(), clock);
         var providerSecrets = new ProviderSecrets(
                 database.db(), clock, seal, 0, Map.of("github", GITHUB_SECRET, "stripe", STRIPE_SECRET));
@@ -261,10 +276,24 @@ public final class TestServer implements AutoCloseable {
                                 new WorkersHttp(
                                         new Workers(database.db(), clock, limits, hub),
                                         WorkersHttp.Rhythm.STANDARD,
-                                        authenticate)),
+                                        authenticate),
+                                webhooks.http(authenticate)),
                         List.of(),
                         metrics)
                 .start();
+    }
+
+    private OutgoingWebhooks webhooks(Plans plans, AuditLog audit, @Nullable Postbox postbox) {
+        var options = new OutgoingWebhooks.Options(
+                TARGETS,
+                InetAddress::getAllByName,
+                64,
+                Duration.ofSeconds(2),
+                (tx, org) -> limits.oneMore(tx, org, Resource.WEBHOOKS),
+                () -> chores.noteHooks().runOnce(),
+                audit,
+                postbox);
+        return new OutgoingWebhooks(database.db(), clock, 0, seal, plans, metrics.registry(), options);
     }
 
     /// Queues that waiting claims look at.
@@ -379,6 +408,7 @@ public final class TestServer implements AutoCloseable {
         hub.close();
         web.close();
         grpc.close();
+        webhooks.close();
         lane.close();
         database.close();
     }

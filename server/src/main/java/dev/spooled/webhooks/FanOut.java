@@ -1,0 +1,106 @@
+package dev.spooled.webhooks;
+
+import dev.spooled.db.Args;
+import dev.spooled.db.Db;
+import dev.spooled.db.DbFault;
+import dev.spooled.db.Sql;
+import dev.spooled.db.Statements;
+import dev.spooled.time.Clock;
+import dev.spooled.upkeep.Chore;
+import java.time.Duration;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Makes deliveries of events, in batches, on every node at once: an event leaves the outbox in the transaction
+/// that makes its deliveries, so each is made once.
+public final class FanOut implements Chore {
+    private static final Statements SQL = Statements.beside(FanOut.class, "deliveries.sql");
+    private static final Sql FAN_OUT = SQL.get("fan_out");
+    private static final Logger log = LoggerFactory.getLogger(FanOut.class);
+
+    /// Events in a batch; one holds results of up to so many bytes each.
+    static final int BATCH = 500;
+
+    static final int RESULT_MAX = 256 * 1024;
+
+    private final Db db;
+    private final Clock clock;
+    private final int cell;
+    private final Runnable onMade;
+
+    private record Made(int taken, int made) {}
+
+    /// `onMade` is run after deliveries were made.
+    public FanOut(Db db, Clock clock, int cell, Runnable onMade) {
+        this.db = db;
+        this.clock = clock;
+        this.cell = cell;
+        this.onMade = onMade;
+    }
+
+    @Override
+    public String name() {
+        return "fan-out";
+    }
+
+    @Override
+    public Duration every() {
+        return Duration.ofMillis(100);
+    }
+
+    @Override
+    public boolean runOnce() {
+        Made made = taken();
+        if (made.made() > 0) {
+            onMade.run();
+        }
+        return made.taken() == BATCH;
+    }
+
+    private Made taken() {
+        try {
+            return run(BATCH, false);
+        } catch (DbFault e) {
+            if (e.kind() != DbFault.Kind.BUG) {
+                throw e;
+            }
+            log.error("a batch of events could not be made deliveries of, taking them one by one", e);
+            return oneByOne();
+        }
+    }
+
+    /// So that one event that cannot be written as JSON holds up no other: it goes without what others wrote
+    /// into it.
+    private Made oneByOne() {
+        int made = 0;
+        for (int i = 0; i < BATCH; i++) {
+            Made one = single();
+            if (one.taken() == 0) {
+                return new Made(i, made);
+            }
+            made += one.made();
+        }
+        return new Made(BATCH, made);
+    }
+
+    private Made single() {
+        try {
+            return run(1, false);
+        } catch (DbFault e) {
+            if (e.kind() != DbFault.Kind.BUG) {
+                throw e;
+            }
+            return run(1, true);
+        }
+    }
+
+    private Made run(int limit, boolean bare) {
+        Args args = Args.of("cell", cell)
+                .and("now", clock.now())
+                .and("limit", limit)
+                .and("result_max", RESULT_MAX)
+                .and("bare", bare);
+        return db.asEngine(tx -> tx.first(FAN_OUT, args, row -> new Made(row.integer("taken"), row.integer("made"))))
+                .orElseThrow();
+    }
+}
