@@ -174,7 +174,7 @@ public final class App implements AutoCloseable {
         metrics.registry().gauge("spooled.grpc.streams", grpc, GrpcServer::openStreams);
         upkeep = new Upkeep(List.of(
                 new HealthReport(grpc),
-                new SilentWorkers(cell.db(), cell.clock(), CELL),
+                new SilentWorkers(cell.db(), cell.clock(), CELL, hub),
                 new FireSchedules(cell.db(), cell.clock(), cell.lane(), jobs, CELL, hub),
                 new FollowZones(cell.db(), cell.clock(), CELL),
                 new SpentTokens(cell.db(), cell.clock()),

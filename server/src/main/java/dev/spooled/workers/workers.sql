@@ -47,6 +47,7 @@ where ctid = any (array (
     select ctid from worker
     where cell = :cell and status <> 'offline' and last_heartbeat <= :silent_since
     limit :limit for update skip locked))
+returning org, id
 
 -- name: forget_gone
 -- Ids of workers that are long gone become free again.
