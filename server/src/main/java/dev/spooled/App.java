@@ -191,7 +191,7 @@ public final class App implements AutoCloseable {
         metrics.registry().gauge("spooled.grpc.streams", grpc, GrpcServer::openStreams);
         var chores = new ArrayList<Chore>(webhooks.chores());
         chores.add(new HealthReport(grpc));
-        chores.add(new SilentWorkers(cell.db(), cell.clock(), CELL));
+        chores.add(new SilentWorkers(cell.db(), cell.clock(), CELL, hub));
         chores.add(new FireSchedules(cell.db(), cell.clock(), cell.lane(), jobs, CELL, hub));
         chores.add(new FollowZones(cell.db(), cell.clock(), CELL));
         chores.add(new SpentTokens(cell.db(), cell.clock()));

@@ -3,19 +3,26 @@ package dev.spooled;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.spooled.support.TestServer;
+import java.net.URI;
+import java.net.http.HttpClient;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
+import java.net.http.WebSocket;
+import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 
-/// The contract's golden exchanges, one test each, under their numbers. Those on plans and live events come with their
-/// features.
+/// The contract's golden exchanges, one test each, under their numbers.
 class GoldenExchangesTest {
     private static final TestServer SERVER = new TestServer();
 
@@ -156,5 +163,49 @@ class GoldenExchangesTest {
         assertThat(SERVER.get(token, "/jobs/stats").statusCode()).isEqualTo(200);
         assertThat(SERVER.call(token, "POST", "/auth/logout", "").statusCode()).isEqualTo(204);
         assertThat(SERVER.get(token, "/jobs/stats").statusCode()).isEqualTo(401);
+    }
+
+    @Test
+    void eleven_theEleventhActiveJobOfAFreeOrganization() {
+        try (var server = TestServer.withPlans()) {
+            String key = server.organizationOf("free", null).key().key();
+            String job = "{\"queue_name\":\"emails\",\"payload\":{}}";
+            server.clock.advance(Duration.ofSeconds(10));
+            for (int i = 0; i < 10; i++) {
+                assertThat(server.post(key, "/jobs", job).statusCode()).isEqualTo(201);
+                server.clock.advance(Duration.ofSeconds(1));
+            }
+            HttpResponse<String> refused = server.post(key, "/jobs", job);
+            assertThat(refused.statusCode()).isEqualTo(429);
+            assertThat(refused.body()).contains("\"code\":\"QUOTA_EXCEEDED\"", "\"resource\":\"active_jobs\"");
+        }
+    }
+
+    @Test
+    void twelve_aSocketHearsPingsAndNewJobs() throws Exception {
+        var heard = new LinkedBlockingQueue<String>();
+        var listener = new WebSocket.Listener() {
+            @Override
+            public CompletionStage<?> onText(WebSocket from, CharSequence text, boolean last) {
+                heard.add(text.toString());
+                from.request(1);
+                return CompletableFuture.completedFuture(null);
+            }
+        };
+        try (var client = HttpClient.newHttpClient()) {
+            var address = URI.create("ws://127.0.0.1:" + SERVER.port() + "/api/v1/ws?token=" + SERVER.key);
+            WebSocket socket = client.newWebSocketBuilder()
+                    .buildAsync(address, listener)
+                    .get(10, TimeUnit.SECONDS);
+            assertThat(heard.poll(10, TimeUnit.SECONDS))
+                    .startsWith("{\"type\":\"Ping\",\"data\":{\"timestamp\":\"20");
+            String id = text(enqueue("").body(), "id");
+            String event = heard.poll(10, TimeUnit.SECONDS);
+            assertThat(event)
+                    .startsWith("{\"type\":\"JobCreated\",\"data\":{\"job_id\":\"" + id + "\",\"queue_name\":\"" + queue
+                            + "\",\"priority\":0,")
+                    .contains("},\"timestamp\":\"20", ",\"job_id\":\"" + id + "\",\"queue_name\":\"" + queue + "\"");
+            socket.abort();
+        }
     }
 }

@@ -12,7 +12,7 @@ final class Cors {
     private static final HeaderName ASKED_METHOD = HeaderNames.create("Access-Control-Request-Method");
     private static final String METHODS = "GET, POST, PUT, PATCH, DELETE, OPTIONS";
     private static final String HEADERS = "authorization, content-type, x-api-key, x-request-id, x-admin-key,"
-            + " x-organization-id, x-api-version, idempotency-key, cache-control";
+            + " x-organization-id, x-api-version, idempotency-key, cache-control, last-event-id";
     private static final String EXPOSED = "X-Request-Id, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset,"
             + " Retry-After, X-API-Version, X-Spooled-Idempotency";
 

@@ -1,5 +1,7 @@
 package dev.spooled.workers;
 
+import dev.spooled.announce.Announcement.WorkerDeregistered;
+import dev.spooled.announce.Announcer;
 import dev.spooled.db.Args;
 import dev.spooled.db.Db;
 import dev.spooled.db.Sql;
@@ -8,8 +10,10 @@ import dev.spooled.time.Clock;
 import dev.spooled.upkeep.Chore;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 
-/// Writes down who has gone offline: no heartbeat for two minutes. Those gone for a week are forgotten. Their jobs are
+/// Writes down who has gone offline, and tells it: no heartbeat for two minutes. Those gone for a week are forgotten.
+/// Their jobs are
 /// no concern of this chore.
 public final class SilentWorkers implements Chore {
     private static final Statements SQL = Statements.beside(SilentWorkers.class, "workers.sql");
@@ -21,11 +25,13 @@ public final class SilentWorkers implements Chore {
     private final Db db;
     private final Clock clock;
     private final int cell;
+    private final Announcer announcer;
 
-    public SilentWorkers(Db db, Clock clock, int cell) {
+    public SilentWorkers(Db db, Clock clock, int cell, Announcer announcer) {
         this.db = db;
         this.clock = clock;
         this.cell = cell;
+        this.announcer = announcer;
     }
 
     @Override
@@ -46,10 +52,10 @@ public final class SilentWorkers implements Chore {
                 .and("silent_since", now.minus(Workers.SILENCE))
                 .and("gone_since", now.minus(GONE))
                 .and("limit", AT_ONCE);
-        return db.asEngine(tx -> {
-            int silent = tx.run(MARK_SILENT, args);
-            int gone = tx.run(FORGET_GONE, args);
-            return silent == AT_ONCE || gone == AT_ONCE;
-        });
+        List<WorkerDeregistered> silent = db.asEngine(
+                tx -> tx.list(MARK_SILENT, args, row -> new WorkerDeregistered(row.integer("org"), row.text("id"))));
+        silent.forEach(announcer::announce);
+        int gone = db.asEngine(tx -> tx.run(FORGET_GONE, args));
+        return silent.size() == AT_ONCE || gone == AT_ONCE;
     }
 }

@@ -79,6 +79,7 @@ with was as materialized (
 update worker w set status = 'offline', updated_at = :now
 from was
 where w.cell = :cell and w.org = was.org and w.id = was.id
+returning w.org, w.id
 
 -- name: forget_gone
 -- Ids of workers that are long gone become free again.

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.spooled.live.EventStream.Frame;
 import dev.spooled.support.Await;
 import dev.spooled.support.TestServer;
+import dev.spooled.workers.SilentWorkers;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -175,6 +176,11 @@ final class LiveHttpTest {
             assertThat(beat.inside("status").asString()).isEqualTo("draining");
             assertThat(beat.inside("current_job_id").isNull()).isTrue();
             SERVER.post(key, "/workers/" + worker + "/deregister", "");
+            assertThat(stream.event("WorkerDeregistered").inside("worker_id").asString())
+                    .isEqualTo(worker);
+            SERVER.post(key, "/workers/" + worker + "/heartbeat", "");
+            SERVER.clock.advance(Duration.ofMinutes(3));
+            new SilentWorkers(SERVER.database.db(), SERVER.clock, 0, SERVER.hub()).runOnce();
             assertThat(stream.event("WorkerDeregistered").inside("worker_id").asString())
                     .isEqualTo(worker);
             SERVER.post(key, "/queues/w/pause", "{\"reason\":\"tea\"}");

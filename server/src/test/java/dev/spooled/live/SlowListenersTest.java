@@ -11,7 +11,9 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 
 /// Who does not read is sent away; who reads hears everything, however much comes at once; who is connected when the
@@ -62,6 +64,27 @@ final class SlowListenersTest {
                 }
                 assertThat(server.hub().connections()).isEqualTo(1);
             }
+        }
+    }
+
+    /// It gets what was on its way, and then the reason.
+    @Test
+    void aSocketThatFellBehindIsClosedWith1013() throws Exception {
+        try (var server = new TestServer(Hub.Limits.STANDARD, Rhythm.STANDARD.faster(2));
+                var socket = TestSocket.open(server, server.key, "")) {
+            assertThat(socket.next().get("type").asString()).isEqualTo("Ping");
+            Listener listener = server.hub().listeners().getFirst();
+            socket.stopReading();
+            int told = 0;
+            while (listener.ended() == null) {
+                server.hub().publish(listener.caller().org(), Collections.nCopies(20, large()));
+                told += 20;
+                assertThat(told).isLessThan(1_000_000);
+                LockSupport.parkNanos(1_000_000);
+            }
+            assertThat(listener.ended()).isEqualTo(Listener.End.SLOW);
+            socket.readAgain();
+            assertThat(socket.closedWith.get(15, TimeUnit.SECONDS)).isEqualTo(1013);
         }
     }
 

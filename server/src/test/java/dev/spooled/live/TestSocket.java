@@ -24,6 +24,7 @@ final class TestSocket implements WebSocket.Listener, AutoCloseable {
     final CompletableFuture<Integer> closedWith = new CompletableFuture<>();
     final LinkedBlockingQueue<String> pings = new LinkedBlockingQueue<>();
     private @Nullable WebSocket socket;
+    private volatile boolean deaf;
 
     static TestSocket open(TestServer server, String by, String query) {
         var client = new TestSocket();
@@ -43,7 +44,9 @@ final class TestSocket implements WebSocket.Listener, AutoCloseable {
             messages.add(JSON.readTree(part.toString()));
             part.setLength(0);
         }
-        from.request(1);
+        if (!deaf) {
+            from.request(1);
+        }
         return null;
     }
 
@@ -67,6 +70,16 @@ final class TestSocket implements WebSocket.Listener, AutoCloseable {
 
     void say(String text) {
         java.util.Objects.requireNonNull(socket).sendText(text, true).join();
+    }
+
+    /// After the next message it reads no more, until it listens again.
+    void stopReading() {
+        deaf = true;
+    }
+
+    void readAgain() {
+        deaf = false;
+        socket().request(1);
     }
 
     WebSocket socket() {

@@ -117,7 +117,7 @@ final class WorkersHttpTest {
 
     @Test
     void silenceIsOfflineAndAHeartbeatEndsIt() {
-        var chore = new SilentWorkers(server.database.db(), server.clock, 0);
+        var chore = new SilentWorkers(server.database.db(), server.clock, 0, server.hub());
         register("");
         server.clock.advance(Duration.ofSeconds(119));
         chore.runOnce();
@@ -146,7 +146,7 @@ final class WorkersHttpTest {
         String job = "/jobs/" + text(claimed, "id");
         call("DELETE", "/workers/" + worker, "");
         server.clock.advance(Duration.ofMinutes(3));
-        new SilentWorkers(server.database.db(), server.clock, 0).runOnce();
+        new SilentWorkers(server.database.db(), server.clock, 0, server.hub()).runOnce();
         server.chores.reap().runOnce();
         assertThat(call("GET", job, "").body()).contains("\"status\":\"processing\"");
         assertThat(call("POST", job + "/complete", "{\"worker_id\":\"" + worker + "\"}")
