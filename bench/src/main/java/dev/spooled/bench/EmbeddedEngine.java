@@ -82,8 +82,8 @@ final class EmbeddedEngine implements EngineUnderTest {
     }
 
     private void insertCaps(int caps) throws SQLException {
-        ids("insert into spooled.usage (cell, org, day, max_today, max_active) values (0, " + org + ", 0, " + caps + ", "
-                + caps + ") returning org");
+        ids("insert into spooled.usage (cell, org, day, max_today, max_active) values (0, " + org + ", 0, " + caps
+                + ", " + caps + ") returning org");
     }
 
     private int[] ids(String sql) throws SQLException {

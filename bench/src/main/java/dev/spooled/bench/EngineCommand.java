@@ -57,7 +57,8 @@ final class EngineCommand implements Callable<Integer> {
 
     @Option(
             names = "--caps",
-            description = "Most jobs a day and at once that the plan allows; 0 for no plan (default: ${DEFAULT-VALUE}).",
+            description =
+                    "Most jobs a day and at once that the plan allows; 0 for no plan (default: ${DEFAULT-VALUE}).",
             defaultValue = "0")
     private int caps;
 
