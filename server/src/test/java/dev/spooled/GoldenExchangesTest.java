@@ -194,11 +194,9 @@ class GoldenExchangesTest {
         };
         try (var client = HttpClient.newHttpClient()) {
             var address = URI.create("ws://127.0.0.1:" + SERVER.port() + "/api/v1/ws?token=" + SERVER.key);
-            WebSocket socket = client.newWebSocketBuilder()
-                    .buildAsync(address, listener)
-                    .get(10, TimeUnit.SECONDS);
-            assertThat(heard.poll(10, TimeUnit.SECONDS))
-                    .startsWith("{\"type\":\"Ping\",\"data\":{\"timestamp\":\"20");
+            WebSocket socket =
+                    client.newWebSocketBuilder().buildAsync(address, listener).get(10, TimeUnit.SECONDS);
+            assertThat(heard.poll(10, TimeUnit.SECONDS)).startsWith("{\"type\":\"Ping\",\"data\":{\"timestamp\":\"20");
             String id = text(enqueue("").body(), "id");
             String event = heard.poll(10, TimeUnit.SECONDS);
             assertThat(event)

@@ -70,25 +70,29 @@ class QuotaCostTest {
         for (Kind kind : Kind.values()) {
             sides.put(kind, new Side(cell));
         }
-        cell.cap(sides.get(Kind.CAPPED).org, 1_000_000_000, 1_000_000_000, 1_000_000_000);
+        cell.cap(side(sides, Kind.CAPPED).org, 1_000_000_000, 1_000_000_000, 1_000_000_000);
         Path times = Path.of("/proc/" + backend() + "/schedstat");
         int batches = Math.max(300, Math.min(4_000, JOBS / size));
         for (int i = 0; i < batches; i++) {
             for (Kind kind : Kind.values()) {
                 boolean warm = i > batches / 5;
-                run(kind, sides.get(kind), size, times, warm);
+                run(kind, side(sides, kind), size, times, warm);
             }
             if (i % 50 == 0) {
                 cell.chores.rollUp().runOnce();
             }
         }
-        double without = print(size, "without quotas", sides.get(Kind.WITHOUT), 0);
-        double uncapped = print(size, "no caps", sides.get(Kind.UNCAPPED), without);
-        double capped = print(size, "caps of 10^9", sides.get(Kind.CAPPED), without);
+        double without = print(size, "without quotas", side(sides, Kind.WITHOUT), 0);
+        double uncapped = print(size, "no caps", side(sides, Kind.UNCAPPED), without);
+        double capped = print(size, "caps of 10^9", side(sides, Kind.CAPPED), without);
         if (size == 200) {
             assertThat(uncapped).isLessThan(without * 1.1);
             assertThat(capped).isLessThan(without * 1.1);
         }
+    }
+
+    private static Side side(Map<Kind, Side> sides, Kind kind) {
+        return java.util.Objects.requireNonNull(sides.get(kind));
     }
 
     private int backend() throws SQLException {
