@@ -15,9 +15,12 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// A listener on a WebSocket. The connection's own thread writes: events, answers, pings. Another reads commands.
 final class SocketTalk implements Conversation {
+    private static final Logger log = LoggerFactory.getLogger(SocketTalk.class);
     private static final int EVENTS_AT_ONCE = 128;
     private static final int BYTES_AT_ONCE = 32 * 1024;
     private static final int SUBSCRIPTIONS_MAX = 200;
@@ -61,14 +64,15 @@ final class SocketTalk implements Conversation {
         pingAt = now + rhythm.ping().toNanos();
         probeAt = now + rhythm.probe().toNanos();
         try {
-            List<LiveEvent> first = new ArrayList<>(joined.missed(hub.now()));
-            first.add(LiveEvent.ping(hub.now()));
+            List<LiveEvent> first = new ArrayList<>(List.of(LiveEvent.ping(hub.now())));
+            first.addAll(joined.missed(hub.now()));
             send(socket, first.stream().map(this::json).toList());
             while (listener.ended() == null) {
                 talk(socket);
             }
             sayGoodbye(socket);
         } catch (RuntimeException left) {
+            log.debug("a WebSocket broke off", left);
             listener.end(End.GONE);
         }
     }
@@ -76,10 +80,13 @@ final class SocketTalk implements Conversation {
     // ---- reading
 
     private void listen(WebSocket socket) {
-        for (String text = socket.read(); text != null; text = socket.read()) {
-            Command.read(text).ifPresent(this::obey);
+        try {
+            for (String text = socket.read(); text != null; text = socket.read()) {
+                Command.read(text).ifPresent(this::obey);
+            }
+        } finally {
+            listener.end(End.GONE);
         }
-        listener.end(End.GONE);
     }
 
     private void obey(Command command) {

@@ -11,6 +11,7 @@ import io.helidon.webserver.ConnectionContext;
 import io.helidon.webserver.ListenerContext;
 import io.helidon.webserver.Router;
 import io.helidon.webserver.spi.ServerConnection;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -18,6 +19,8 @@ import java.util.concurrent.FutureTask;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// One client's connection: what it may take how long for, and whether its client is still there.
 ///
@@ -25,6 +28,7 @@ import org.jspecify.annotations.Nullable;
 /// deadline for the whole phase, so that a client cannot keep a connection by sending one byte at a time; `Connections`
 /// closes what is past its deadline.
 public final class Connection implements ServerConnection, InterruptableTask<Void> {
+    private static final Logger LOG = LoggerFactory.getLogger(Connection.class);
     private static final ScopedValue<Connection> CURRENT = ScopedValue.newInstance();
     private static final Duration HEAD = Duration.ofSeconds(10);
     private static final Duration BODY = Duration.ofSeconds(30);
@@ -164,7 +168,16 @@ public final class Connection implements ServerConnection, InterruptableTask<Voi
     }
 
     void cut() {
-        socket.close();
+        close(socket);
+    }
+
+    /// Also of one that is closed already, or is being closed by another thread.
+    static void close(HelidonSocket socket) {
+        try {
+            socket.close();
+        } catch (UncheckedIOException closed) {
+            LOG.trace("a connection was closed twice", closed);
+        }
     }
 
     @Override

@@ -143,7 +143,7 @@ final class SocketUpgrade implements Http1RoutedUpgrader {
                 conversation.hold(socket);
                 socket.awaitClient(GOODBYE_NANOS);
             } finally {
-                context.serverSocket().close();
+                Connection.close(context.serverSocket());
             }
         }
 
@@ -155,7 +155,7 @@ final class SocketUpgrade implements Http1RoutedUpgrader {
         @Override
         public void close(boolean interrupt) {
             conversation.close();
-            context.serverSocket().close();
+            Connection.close(context.serverSocket());
         }
     }
 }

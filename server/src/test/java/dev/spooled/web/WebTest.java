@@ -1,11 +1,15 @@
 package dev.spooled.web;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.helidon.common.socket.PlainSocket;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -13,6 +17,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
@@ -156,6 +161,16 @@ final class WebTest {
         assertThat(wrong.statusCode()).isEqualTo(405);
         assertThat(wrong.body()).contains("METHOD_NOT_ALLOWED");
         assertThat(header(wrong, "Allow")).isEqualTo("GET, HEAD");
+    }
+
+    /// Two threads may find that a connection has to go.
+    @Test
+    void aConnectionMayBeCutTwice() throws Exception {
+        var channel = SocketChannel.open(new InetSocketAddress("127.0.0.1", web.port()));
+        var socket = PlainSocket.server(channel.socket(), "a", "b");
+        channel.close();
+        assertThatThrownBy(socket::close).isInstanceOf(UncheckedIOException.class);
+        Connection.close(socket);
     }
 
     @Test
