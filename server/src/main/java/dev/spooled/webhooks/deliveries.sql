@@ -92,9 +92,11 @@ with recursive t (target) as (
     left join lateral (
         select * from subscription s
         where s.cell = :cell and s.id = case when p.target not like 'job:%' then p.target::uuid end offset 0) s on true
-    join organization o
-      on o.id = coalesce(s.org, case when p.target like 'job:%' then split_part(p.target, ':', 2)::int end)
+    left join lateral (
+        select o.deleted_at from organization o
+        where o.id = coalesce(s.org, case when p.target like 'job:%' then split_part(p.target, ':', 2)::int end) offset 0) o on true
     where coalesce(b.room, :room::int) > 0 and (p.target like 'job:%' or s.enabled) and o.deleted_at is null
+    order by p.target
 ), d as materialized (
     select l.id, r.* from r, lateral (
         select d.id from delivery d
@@ -185,7 +187,9 @@ from p
 left join lateral (
     select s.id, s.org, s.enabled from subscription s
     where s.cell = :cell and s.id = case when p.target not like 'job:%' then p.target::uuid end offset 0) s on true
-left join organization o on o.id = coalesce(s.org, case when p.target like 'job:%' then split_part(p.target, ':', 2)::int end)
+left join lateral (
+    select o.plan_tier, o.custom_limits from organization o
+    where o.id = coalesce(s.org, case when p.target like 'job:%' then split_part(p.target, ':', 2)::int end) offset 0) o on true
 order by p.target
 
 -- name: drop_orphans
