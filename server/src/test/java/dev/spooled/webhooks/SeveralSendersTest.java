@@ -136,7 +136,7 @@ class SeveralSendersTest {
         }
         calls.create(receiver.url("/alive"), "\"job.created\"", "");
         enqueue(200);
-        node.fanOut().runOnce();
+        while (node.fanOut().runOnce()) {}
         Await.until(
                 () -> {
                     node.deliver().pass();
