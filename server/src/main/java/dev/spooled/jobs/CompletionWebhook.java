@@ -8,8 +8,9 @@ import java.util.Base64;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// The address that is called when a job ends, and the secret those calls are signed with. Both are kept as one text:
-/// the secret, sealed for its organization, stands where a URL has its fragment, which is never sent anywhere.
+/// The address that is called when a job ends, and the secret those calls are signed with. Both are kept as one
+/// text: the secret, sealed for its organization, stands where a URL has its fragment, which is never sent
+/// anywhere.
 public record CompletionWebhook(String url, @Nullable String secret) {
     private static final String MARK = "#sealed=";
 

@@ -93,8 +93,15 @@ final class Deliveries {
                 due.add(row.due());
             }
         }
-        Row first = rows.getFirst();
-        return new Leased(due, until, first.n() < TARGETS ? null : first.last());
+        return new Leased(due, until, last(rows.getFirst(), due, wanted.limit()));
+    }
+
+    /// Who had the limit filled up goes first the next time, so that nobody is always left over.
+    private static @Nullable String last(Row first, List<Due> due, int limit) {
+        if (due.size() == limit) {
+            return due.stream().map(Due::target).max(Comparator.naturalOrder()).orElse(null);
+        }
+        return first.n() < TARGETS ? null : first.last();
     }
 
     private List<SwitchedOff> record(Tx tx, List<Outcome> outcomes) {

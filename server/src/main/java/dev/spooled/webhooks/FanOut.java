@@ -18,15 +18,19 @@ public final class FanOut implements Chore {
     private static final Sql FAN_OUT = SQL.get("fan_out");
     private static final Logger log = LoggerFactory.getLogger(FanOut.class);
 
-    /// Events in a batch; one holds results of up to so many bytes each.
+    /// Events in a batch at most, and about how many deliveries may come of them.
     static final int BATCH = 500;
 
+    private static final int DELIVERIES = 5_000;
+
+    /// Larger results are left out.
     static final int RESULT_MAX = 256 * 1024;
 
     private final Db db;
     private final Clock clock;
     private final int cell;
     private final Runnable onMade;
+    private volatile int batch = BATCH / 10;
 
     private record Made(int taken, int made) {}
 
@@ -50,37 +54,41 @@ public final class FanOut implements Chore {
 
     @Override
     public boolean runOnce() {
-        Made made = taken();
+        int limit = batch;
+        Made made = taken(limit);
         if (made.made() > 0) {
             onMade.run();
         }
-        return made.taken() == BATCH;
+        if (made.taken() > 0) {
+            batch = Math.clamp((long) DELIVERIES * made.taken() / Math.max(made.made(), 1), 1, BATCH);
+        }
+        return made.taken() == limit;
     }
 
-    private Made taken() {
+    private Made taken(int limit) {
         try {
-            return run(BATCH, false);
+            return run(limit, false);
         } catch (DbFault e) {
             if (e.kind() != DbFault.Kind.BUG) {
                 throw e;
             }
             log.error("a batch of events could not be made deliveries of, taking them one by one", e);
-            return oneByOne();
+            return oneByOne(limit);
         }
     }
 
     /// So that one event that cannot be written as JSON holds up no other: it goes without what others wrote
     /// into it.
-    private Made oneByOne() {
+    private Made oneByOne(int limit) {
         int made = 0;
-        for (int i = 0; i < BATCH; i++) {
+        for (int i = 0; i < limit; i++) {
             Made one = single();
             if (one.taken() == 0) {
                 return new Made(i, made);
             }
             made += one.made();
         }
-        return new Made(BATCH, made);
+        return new Made(limit, made);
     }
 
     private Made single() {

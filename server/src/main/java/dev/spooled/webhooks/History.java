@@ -13,10 +13,11 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /// Keeps the history of deliveries bounded: of each webhook, and of each host that jobs report to, the newest
-/// successful ones and more of the failed ones, within the days of the plan. Deliveries of webhooks that are
-/// gone go, too; what waits for one that is switched off has failed.
+/// successful ones and more of the failed ones, within the days of the plan. Deliveries of webhooks that are gone go,
+/// too; what waits for one that is switched off has failed.
 final class History implements Chore {
     private static final Statements SQL = Statements.beside(History.class, "deliveries.sql");
     private static final Sql TARGETS = SQL.get("targets");
@@ -37,7 +38,12 @@ final class History implements Chore {
     private final int cell;
     private String after = "";
 
-    private record Target(String name, boolean present, boolean enabled, int days) {}
+    /// Whom deliveries go to, and what there is to do about them.
+    private record Target(String name, boolean present, boolean enabled, UUID floor, boolean full, boolean old) {
+        boolean isInOrder() {
+            return present && enabled && !full && !old;
+        }
+    }
 
     History(Db db, Clock clock, Plans plans, int cell) {
         this.db = db;
@@ -59,17 +65,18 @@ final class History implements Chore {
     /// A page of targets; true until the last page, or while one had more than a pass takes.
     @Override
     public synchronized boolean runOnce() {
-        Args args = Args.of("cell", cell).and("after", after).and("targets", PAGE);
+        Args args =
+                Args.of("cell", cell).and("after", after).and("targets", PAGE).and("kept", KEPT);
         List<Target> page = db.readAsEngine(TARGETS, args, this::target);
-        boolean full = false;
+        boolean more = false;
         for (Target target : page) {
-            full |= clear(target) == ROWS_MAX;
+            more |= !target.isInOrder() && clear(target) == ROWS_MAX;
         }
         boolean last = page.size() < PAGE;
-        if (!full) {
+        if (!more) {
             after = last ? "" : page.getLast().name();
         }
-        return full || !last;
+        return more || !last;
     }
 
     private int clear(Target target) {
@@ -77,7 +84,7 @@ final class History implements Chore {
                 .and("target", target.name())
                 .and("limit", ROWS_MAX)
                 .and("now", clock.now())
-                .and("floor", floor(target.days()))
+                .and("floor", target.floor())
                 .and("kept", KEPT)
                 .and("failed_kept", FAILED_KEPT);
         if (!target.present()) {
@@ -86,14 +93,21 @@ final class History implements Chore {
         return db.asEngine(tx -> Math.max(target.enabled() ? 0 : tx.run(GIVE_UP, args), tx.run(PRUNE, args)));
     }
 
-    private UUID floor(int days) {
-        return Ids.floor(clock.now().minus(Duration.ofDays(days)).toEpochMilli());
-    }
-
     private Target target(Row row) throws SQLException {
         String tier = row.textOrNull("plan_tier");
         int days = plans.of(tier == null ? "free" : tier, row.textOrNull("custom_limits"))
                 .historyDays();
-        return new Target(row.text("target"), row.bool("present"), row.bool("enabled"), days);
+        UUID floor = Ids.floor(clock.now().minus(Duration.ofDays(days)).toEpochMilli());
+        return new Target(
+                row.text("target"),
+                row.bool("present"),
+                row.bool("enabled"),
+                floor,
+                row.bool("full_up"),
+                isBelow(row.uuidOrNull("oldest"), floor));
+    }
+
+    private static boolean isBelow(@Nullable UUID id, UUID floor) {
+        return id != null && Ids.millisOf(id) < Ids.millisOf(floor);
     }
 }

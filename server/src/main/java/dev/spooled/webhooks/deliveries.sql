@@ -52,7 +52,7 @@ with x as (
         select s.id from subscription s
         where s.cell = :cell and s.org = c.org and s.enabled and c.event = any (s.events) offset 0) s
     union all
-    select c.*, null, 'job:' || c.org || ':' || lower(substring(c.completion_webhook from '^[^:]+://([^/#\u003f]+)')), c.completion_webhook
+    select c.*, null, 'job:' || c.org || ':' || coalesce(lower(substring(c.completion_webhook from '^[^:]+://([^/#\u003f]+)')), ''), c.completion_webhook
     from c where c.completion_webhook is not null and c.event in ('job.completed', 'job.failed')
 ), n as materialized (
     select t.*, uuid7_of(:now) as id from t
@@ -92,9 +92,11 @@ with recursive t (target) as (
     left join lateral (
         select * from subscription s
         where s.cell = :cell and s.id = case when p.target not like 'job:%' then p.target::uuid end offset 0) s on true
-    join organization o
-      on o.id = coalesce(s.org, case when p.target like 'job:%' then split_part(p.target, ':', 2)::int end)
+    left join lateral (
+        select o.deleted_at from organization o
+        where o.id = coalesce(s.org, case when p.target like 'job:%' then split_part(p.target, ':', 2)::int end) offset 0) o on true
     where coalesce(b.room, :room::int) > 0 and (p.target like 'job:%' or s.enabled) and o.deleted_at is null
+    order by p.target
 ), d as materialized (
     select l.id, r.* from r, lateral (
         select d.id from delivery d
@@ -170,7 +172,8 @@ select u.id, u.org, u.name from u join h on h.id = u.id where h.was and not u.en
 select billing_email from organization where id = :org and billing_email is not null and deleted_at is null
 
 -- name: targets
--- Everybody who has a delivery, a page at a time in the order of names, with what is known of them.
+-- Everybody who has a delivery, a page at a time in the order of names, with what is known of them: whether the webhook is
+-- there, and enabled or waited for by nothing, how many ended deliveries there are (over :kept or not) and the oldest.
 with recursive t (target) as (
     (select d.target from delivery d where d.cell = :cell and d.target > :after::text order by d.target limit 1)
     union all
@@ -179,13 +182,19 @@ with recursive t (target) as (
 ), p as materialized (
     select target from t where target is not null limit :targets
 )
-select p.target, p.target like 'job:%' or s.id is not null as present, p.target like 'job:%' or coalesce(s.enabled, false) as enabled,
-       o.plan_tier, o.custom_limits::text as custom_limits
+select p.target, p.target like 'job:%' or s.id is not null as present,
+       p.target like 'job:%' or coalesce(s.enabled, false) or not exists (
+           select 1 from delivery d where d.cell = :cell and d.target = p.target and d.next_at is not null) as enabled,
+       o.plan_tier, o.custom_limits::text as custom_limits,
+       exists (select 1 from delivery d where d.cell = :cell and d.target = p.target order by d.id desc offset :kept) as full_up,
+       (select d.id from delivery d where d.cell = :cell and d.target = p.target order by d.id limit 1) as oldest
 from p
 left join lateral (
     select s.id, s.org, s.enabled from subscription s
     where s.cell = :cell and s.id = case when p.target not like 'job:%' then p.target::uuid end offset 0) s on true
-left join organization o on o.id = coalesce(s.org, case when p.target like 'job:%' then split_part(p.target, ':', 2)::int end)
+left join lateral (
+    select o.plan_tier, o.custom_limits from organization o
+    where o.id = coalesce(s.org, case when p.target like 'job:%' then split_part(p.target, ':', 2)::int end) offset 0) o on true
 order by p.target
 
 -- name: drop_orphans
