@@ -22,6 +22,7 @@ import java.util.Set;
 import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /// Holds organizations to their plans. What is made in a transaction of its own asks `oneMore` in it; jobs and
@@ -143,18 +144,26 @@ public final class Limits implements KeyCap {
 
     /// Brings the caps of all organizations up to the plans of this server: they may have been others when it last ran.
     public void applyAll() {
-        pages(page -> db.asEngine(tx -> apply(tx, page)));
+        pages(
+                after -> db.asEngine(tx -> {
+                    List<Capped> page = page(tx, after);
+                    int unused = apply(tx, page);
+                    return page;
+                }),
+                page -> {});
     }
 
     /// All organizations with what their plans allow now.
     void forEach(BiConsumer<Integer, PlanLimits> work) {
-        pages(page -> page.forEach(each -> work.accept(each.org(), each.limits())));
+        pages(
+                after -> db.asEngine(tx -> page(tx, after)),
+                page -> page.forEach(each -> work.accept(each.org(), each.limits())));
     }
 
-    private void pages(Consumer<List<Capped>> work) {
+    private static void pages(IntFunction<List<Capped>> next, Consumer<List<Capped>> work) {
         int after = -1;
         while (true) {
-            List<Capped> page = page(after);
+            List<Capped> page = next.apply(after);
             work.accept(page);
             if (page.size() < PAGE_SIZE) {
                 return;
@@ -169,9 +178,9 @@ public final class Limits implements KeyCap {
         }
     }
 
-    private List<Capped> page(int after) {
+    private List<Capped> page(Tx tx, int after) {
         Args args = Args.of("cell", cell).and("after", after).and("limit", PAGE_SIZE);
-        return db.readAsEngine(PAGE, args, this::capped);
+        return tx.list(PAGE, args, this::capped);
     }
 
     private Capped capped(Row row) throws SQLException {

@@ -25,9 +25,9 @@ select count(*)::int as n from schedule where cell = :cell and org = :org and is
 select count(*)::int as n from subscription where cell = :cell and org = :org and enabled
 
 -- name: page
--- All organizations with rows, in pages.
+-- All organizations, in pages. Their plans do not change while the page is worked on.
 select id, plan_tier, custom_limits::text as custom_limits from organization
-where cell = :cell and id > :after order by id limit :limit
+where cell = :cell and id > :after order by id limit :limit for share
 
 -- name: uncap
 -- An organization without a row is not looked at by the lane.

@@ -1,5 +1,6 @@
 package dev.spooled.chaos;
 
+import dev.spooled.db.DbAddress;
 import java.io.File;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -16,8 +17,10 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 
-/// The server as a process of its own, with embedded PostgreSQL, on one port and one data directory over all its lives.
+/// The server as a process of its own, with embedded PostgreSQL or as one node of several before another one, on one
+/// port and one data directory over all its lives.
 final class ServerProcess implements AutoCloseable {
     private static final Duration START_WITHIN = Duration.ofSeconds(60);
 
@@ -31,8 +34,16 @@ final class ServerProcess implements AutoCloseable {
     private volatile Process process;
     private volatile String key = "";
 
+    private final @Nullable DbAddress database;
+
     ServerProcess(Path data) throws IOException {
+        this(data, null, null);
+    }
+
+    /// A node before `database`, whose first organization has that key; null for the first node, which makes it.
+    ServerProcess(Path data, @Nullable DbAddress database, @Nullable String key) throws IOException {
         this.data = data.toAbsolutePath();
+        this.database = database;
         try (var free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
                 var freeToo = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             port = free.getLocalPort();
@@ -40,7 +51,9 @@ final class ServerProcess implements AutoCloseable {
         }
         process = launch();
         awaitReady();
-        key = Files.readString(this.data.resolve("default.key")).strip();
+        this.key = key != null
+                ? key
+                : Files.readString(this.data.resolve("default.key")).strip();
     }
 
     private Process launch() throws IOException {
@@ -58,6 +71,12 @@ final class ServerProcess implements AutoCloseable {
         builder.environment().put("METRICS_PORT", "0");
         builder.environment().put("GRPC_PORT", Integer.toString(grpcPort));
         builder.environment().put("SPOOLED_DATA_DIR", data.toString());
+        if (database != null) {
+            String place = database.jdbcUrl().replaceFirst("jdbc:postgresql://([^?]*).*", "$1");
+            builder.environment()
+                    .put("DATABASE_URL", "postgres://" + database.user() + ":" + database.password() + "@" + place);
+            builder.environment().put("SPOOLED_DB_CONNECTIONS", "4");
+        }
         builder.redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.appendTo(new File(data + ".log")));
         return builder.start();
     }
@@ -106,6 +125,10 @@ final class ServerProcess implements AutoCloseable {
             Thread.currentThread().interrupt();
             throw new IOException(e);
         }
+    }
+
+    HttpResponse<String> get(String path) throws IOException {
+        return send("GET", "/api/v1" + path, "");
     }
 
     /// kill -9 of the server's process; the next life starts at once.

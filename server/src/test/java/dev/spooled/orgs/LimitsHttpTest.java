@@ -281,6 +281,25 @@ class LimitsHttpTest {
         assertThat(body(server.post(key, "/jobs", job)).text("resource")).isEqualTo("jobs_per_day");
     }
 
+    /// What a start does: the plans of this server may be others than those of the last.
+    @Test
+    void plansOfAnotherStart() {
+        var made = server.organizationOf("free", "{" + FAST + "}");
+        String key = made.key().key();
+        String job = "{\"queue_name\":\"q\",\"payload\":{}}";
+        var db = server.database.db();
+        var unlimited = new Limits(db, server.clock, new Plans(true), new Usage(db, server.clock, 0), 0);
+        unlimited.applyAll();
+        for (int i = 0; i < 12; i++) {
+            assertThat(server.post(key, "/jobs", job).statusCode()).isEqualTo(201);
+        }
+        server.limits.applyAll();
+        assertThat(body(server.post(key, "/jobs", job)).integerOrNull("current"))
+                .isEqualTo(12);
+        assertThat(server.get(key, "/organizations/usage").body())
+                .contains("\"jobs_today\":{\"current\":12,", "\"active_jobs\":{\"current\":12,\"limit\":10,");
+    }
+
     private static void change(Organizations.Created made, String change) {
         var answer = server.send(
                 server.to("/api/v1/admin/organizations/" + made.organization().id())
