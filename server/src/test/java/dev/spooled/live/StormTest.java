@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.spooled.support.Await;
 import dev.spooled.support.TestServer;
+import dev.spooled.upkeep.Upkeep;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -54,7 +55,8 @@ final class StormTest {
 
     @Test
     void enqueuesDoNotFeelListeners() throws Exception {
-        try (var server = new TestServer(new Hub.Limits(2_000, 100, 5_000), Rhythm.STANDARD)) {
+        try (var server = new TestServer(new Hub.Limits(2_000, 100, 5_000), Rhythm.STANDARD);
+                var upkeep = new Upkeep(server.chores.all())) {
             run(server, WARM);
             var without = new ArrayList<Phase>();
             var with = new ArrayList<Phase>();
