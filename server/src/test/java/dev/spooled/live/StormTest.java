@@ -33,9 +33,9 @@ import org.junit.jupiter.api.Test;
 final class StormTest {
     private static final int DEAF = 200;
     private static final int IDLE = 1_000;
-    private static final int ROUNDS = 6;
+    private static final int ROUNDS = 4;
     private static final Duration WARM = Duration.ofSeconds(15);
-    private static final Duration PHASE = Duration.ofSeconds(10);
+    private static final Duration PHASE = Duration.ofSeconds(20);
     private static final long PACE_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
     private static final int BULK = 100;
     private static final int LOADERS = 2;
