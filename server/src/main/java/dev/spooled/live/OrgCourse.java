@@ -1,10 +1,13 @@
 package dev.spooled.live;
 
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 
 /// A stream of an organization's events: the server's health comes in between.
 record OrgCourse(Hub hub, Listener listener) implements Course {
+    private static final LiveEvent SAMPLE = Events.health(true, Instant.EPOCH);
+
     @Override
     public List<LiveEvent> opening() {
         return List.of();
@@ -17,8 +20,7 @@ record OrgCourse(Hub hub, Listener listener) implements Course {
 
     @Override
     public List<LiveEvent> again() {
-        LiveEvent health = hub.health();
-        return listener.interest().wants(health) ? List.of(health) : List.of();
+        return listener.interest().wants(SAMPLE) ? List.of(hub.health()) : List.of();
     }
 
     @Override

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.spooled.support.Await;
 import dev.spooled.support.TestServer;
+import dev.spooled.upkeep.Upkeep;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -32,9 +33,9 @@ import org.junit.jupiter.api.Test;
 final class StormTest {
     private static final int DEAF = 200;
     private static final int IDLE = 1_000;
-    private static final int ROUNDS = 6;
+    private static final int ROUNDS = 4;
     private static final Duration WARM = Duration.ofSeconds(15);
-    private static final Duration PHASE = Duration.ofSeconds(10);
+    private static final Duration PHASE = Duration.ofSeconds(20);
     private static final long PACE_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
     private static final int BULK = 100;
     private static final int LOADERS = 2;
@@ -54,7 +55,8 @@ final class StormTest {
 
     @Test
     void enqueuesDoNotFeelListeners() throws Exception {
-        try (var server = new TestServer(new Hub.Limits(2_000, 100, 5_000), Rhythm.STANDARD)) {
+        try (var server = new TestServer(new Hub.Limits(2_000, 100, 5_000), Rhythm.STANDARD);
+                var upkeep = new Upkeep(server.chores.all())) {
             run(server, WARM);
             var without = new ArrayList<Phase>();
             var with = new ArrayList<Phase>();
