@@ -58,6 +58,7 @@ final class ServerProcess implements AutoCloseable {
         builder.environment().put("METRICS_PORT", "0");
         builder.environment().put("GRPC_PORT", Integer.toString(grpcPort));
         builder.environment().put("SPOOLED_DATA_DIR", data.toString());
+        builder.environment().put("SPOOLED_WEBHOOK_ALLOW", "127.0.0.1");
         builder.redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.appendTo(new File(data + ".log")));
         return builder.start();
     }
