@@ -109,9 +109,9 @@ public final class Deliver implements Chore, AutoCloseable {
         }
         var off = new ArrayList<SwitchedOff>();
         Leased leased = exchanged(arrived, wanted, off);
-        off.forEach(parts.onOff());
         after = leased.last() == null ? "" : leased.last();
         leased.due().forEach(due -> begin(due, leased.until()));
+        off.forEach(parts.onOff());
         return leased.due().size();
     }
 

@@ -77,6 +77,7 @@ final class ServerProcess implements AutoCloseable {
                     .put("DATABASE_URL", "postgres://" + database.user() + ":" + database.password() + "@" + place);
             builder.environment().put("SPOOLED_DB_CONNECTIONS", "4");
         }
+        builder.environment().put("SPOOLED_WEBHOOK_ALLOW", "127.0.0.1");
         builder.redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.appendTo(new File(data + ".log")));
         return builder.start();
     }
