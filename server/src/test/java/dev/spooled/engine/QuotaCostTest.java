@@ -21,6 +21,7 @@ import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -89,6 +90,31 @@ class QuotaCostTest {
             assertThat(uncapped).isLessThan(without * 1.1);
             assertThat(capped).isLessThan(without * 1.1);
         }
+    }
+
+    /// A refusal at the cap, while the busiest of servers has not folded its counters for a second.
+    @Test
+    void ofARefusal() throws SQLException {
+        var side = new Side(cell);
+        cell.cap(side.org, null, 1, null);
+        var job = new Enqueue(List.of(NewJob.plain(side.org, side.queue, 0, "{}")));
+        cell.run(job);
+        cell.execute("insert into queue (cell, org, public_id, name, created_at, updated_at) select 0, " + cell.org()
+                + ", gen_random_uuid(), 'q' || i, now(), now() from generate_series(1, 200) i");
+        cell.execute(
+                "insert into count_delta (cell, at, queue, kind, day, n) select 0, now(), array_agg(id), array_agg("
+                        + "(id % 3)::smallint), array_agg(20000), array_agg(1) from queue, generate_series(1, 1000) i where org <> "
+                        + side.org + " group by i");
+        long before = nanosOf(Path.of("/proc/" + backend() + "/schedstat"));
+        int tries = 50;
+        for (int i = 0; i < tries; i++) {
+            assertThat((Object) cell.run(job)).isInstanceOf(dev.spooled.refusal.Refusal.LimitReached.class);
+        }
+        double millis = (nanosOf(Path.of("/proc/" + backend() + "/schedstat")) - before) / 1e6 / tries;
+        System.out.printf(
+                Locale.ROOT,
+                "quotas: a refusal beside 200,000 counters not folded in: %.1f ms of PostgreSQL%n",
+                millis);
     }
 
     private int backend() throws SQLException {
