@@ -14,10 +14,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -67,25 +65,22 @@ class QuotaCostTest {
     @ParameterizedTest
     @ValueSource(ints = {1, 10, 200})
     void ofALife(int size) throws SQLException {
-        Map<Kind, Side> sides = new EnumMap<>(Kind.class);
-        for (Kind kind : Kind.values()) {
-            sides.put(kind, new Side(cell));
-        }
-        cell.cap(sides.get(Kind.CAPPED).org, 1_000_000_000, 1_000_000_000, 1_000_000_000);
+        Side[] sides = {new Side(cell), new Side(cell), new Side(cell)};
+        cell.cap(sides[Kind.CAPPED.ordinal()].org, 1_000_000_000, 1_000_000_000, 1_000_000_000);
         Path times = Path.of("/proc/" + backend() + "/schedstat");
         int batches = Math.max(300, Math.min(4_000, JOBS / size));
         for (int i = 0; i < batches; i++) {
             for (Kind kind : Kind.values()) {
                 boolean warm = i > batches / 5;
-                run(kind, sides.get(kind), size, times, warm);
+                run(kind, sides[kind.ordinal()], size, times, warm);
             }
             if (i % 50 == 0) {
                 cell.chores.rollUp().runOnce();
             }
         }
-        double without = print(size, "without quotas", sides.get(Kind.WITHOUT), 0);
-        double uncapped = print(size, "no caps", sides.get(Kind.UNCAPPED), without);
-        double capped = print(size, "caps of 10^9", sides.get(Kind.CAPPED), without);
+        double without = print(size, "without quotas", sides[Kind.WITHOUT.ordinal()], 0);
+        double uncapped = print(size, "no caps", sides[Kind.UNCAPPED.ordinal()], without);
+        double capped = print(size, "caps of 10^9", sides[Kind.CAPPED.ordinal()], without);
         if (size == 200) {
             assertThat(uncapped).isLessThan(without * 1.1);
             assertThat(capped).isLessThan(without * 1.1);
