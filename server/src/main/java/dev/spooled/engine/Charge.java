@@ -27,6 +27,8 @@ final class Charge {
     private static final Statements ALL = Statements.beside(Charge.class, "quotas.sql");
     private static final Sql CHARGE = ALL.get("charge");
     private static final Sql HOLD_USAGE = ALL.get("hold_usage");
+    private static final Sql JOIN_BY_HASH = ALL.get("join_by_hash");
+    private static final Sql JOIN_BY_KEY = ALL.get("join_by_key");
     private static final Sql RECOUNT = ALL.get("recount");
     private static final Sql KEYS_KNOWN = ALL.get("keys_known");
     private static final Sql UNCHARGE = ALL.get("uncharge");
@@ -174,7 +176,9 @@ final class Charge {
         });
         Args args = Args.of("cell", cell).and("day", day).and("orgs", orgs).and("fresh", fresh);
         trip.add(HOLD_USAGE, args);
+        trip.add(JOIN_BY_HASH, Args.NONE);
         trip.add(RECOUNT, args, room);
+        trip.add(JOIN_BY_KEY, Args.NONE);
     }
 
     /// Asks which of the batch's jobs have a key that is taken already.

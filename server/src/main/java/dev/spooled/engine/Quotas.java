@@ -37,7 +37,7 @@ final class Quotas {
     /// What the last charge left; a hint only, since other nodes charge, too.
     private record Left(int day, long today, long active) {
         boolean isLessThan(Charge.Cost cost, int now) {
-            return cost.flows > 0 || cost.fresh > active || day == now && cost.fresh > today;
+            return cost.fresh > 0 && (cost.flows > 0 || cost.fresh > active || day == now && cost.fresh > today);
         }
     }
 

@@ -26,6 +26,13 @@ from u
 select u.org from unnest(:orgs::int[]) as t (org) join usage u on u.cell = :cell and u.org = t.org
 order by u.org for update of u
 
+-- name: join_by_hash
+-- The lane's session forbids it; for the counters not folded in yet, which may be many, it is right.
+set local enable_hashjoin = on
+
+-- name: join_by_key
+set local enable_hashjoin = off
+
 -- name: recount
 -- With the rows held, so that nobody makes jobs for these organizations meanwhile. Where the active jobs known of leave too
 -- little, the counters tell how many there are: exact but for jobs that end at this instant.
@@ -33,10 +40,14 @@ with r as materialized (
     select u.*, t.fresh from unnest(:orgs::int[], :fresh::int[]) as t (org, fresh) join usage u on u.cell = :cell and u.org = t.org
 ), n as materialized (
     select org from r where max_active is not null and active_jobs::bigint + fresh > max_active
+), q as materialized (
+    select q.id, q.org from n join queue q on q.cell = :cell and q.org = n.org
+), p as materialized (
+    select d.queue, d.kind, d.n from count_delta d
+    where d.cell = :cell and ((select count(*) from q) > 50 or d.queue && array (select id from q))
 ), d as materialized (
-    select q.org, t.n from count_delta d, unnest(d.queue, d.kind, d.n) as t (queue, kind, n)
-    join queue q on q.cell = :cell and q.id = t.queue
-    where d.cell = :cell and t.kind < 3 and q.org in (select org from n)
+    select q.org, t.n from p, unnest(p.queue, p.kind, p.n) as t (queue, kind, n) join q on q.id = t.queue
+    where t.kind < 3
 ), a as materialized (
     select n.org, greatest(0, coalesce((select sum(c.n) from count c where c.cell = :cell and c.org = n.org and c.kind < 3), 0)
                               + coalesce((select sum(d.n) from d where d.org = n.org), 0))::int as active
