@@ -100,7 +100,7 @@ final class ServerProcess implements AutoCloseable {
         }
     }
 
-    private boolean isReady() {
+    boolean isReady() {
         try {
             return send("GET", "/health/ready", "").statusCode() == 200;
         } catch (IOException e) {
