@@ -14,16 +14,17 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -38,9 +39,10 @@ class ThreeNodesTest {
     private static final int SECONDS = Integer.getInteger("nodes.seconds", 120);
     private static final int WORKERS = 12;
     private static final int STEPS = 100;
-    private static final Pattern CLAIMED = Pattern.compile(
-            "\"id\":\"([0-9a-f-]{36})\",\"queue_name\":\"([a-z]+)\".*?\"lease_id\":\"([0-9a-f-]{36})\"");
-    private static final Pattern STEP_IDS = Pattern.compile("\"key\":\"s(\\d+)\",\"job_id\":\"([0-9a-f-]{36})\"");
+    private static final Pattern CLAIMED =
+            Pattern.compile("\"id\":\"([0-9a-f-]{36})\",\"queue_name\":\"[a-z]+\",\"payload\":(\\{[^}]*}).*?"
+                    + "\"lease_id\":\"([0-9a-f-]{36})\"");
+    private static final Pattern STEP = Pattern.compile("\\{\"graph\":(\\d+),\"step\":(\\d+)}");
 
     /// Steps by number: who must come before, whether one of them is enough, whether it fails.
     private record Graph(List<Set<Integer>> parents, boolean[] any, boolean[] fails) {
@@ -63,12 +65,15 @@ class ThreeNodesTest {
         }
     }
 
-    /// A workflow on its way: `begun` are the steps that a worker has set out to complete.
-    private record Run(Graph graph, UUID id, Map<String, Integer> steps, Set<Integer> begun) {}
+    /// A graph that was asked for: `begun` are the steps that a worker has set out to complete.
+    private record Asked(Graph graph, Set<Integer> begun) {}
+
+    /// A workflow on its way.
+    private record Run(Graph graph, UUID id) {}
 
     private final List<ServerProcess> nodes = new ArrayList<>();
     private final AtomicInteger early = new AtomicInteger();
-    private volatile @Nullable Run current;
+    private final List<Asked> asked = new CopyOnWriteArrayList<>();
     private volatile boolean working = true;
 
     @Test
@@ -97,14 +102,13 @@ class ThreeNodesTest {
                 threads.add(Thread.ofVirtual().start(() -> work(worker, dice)));
             }
             long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(SECONDS);
-            current = start(graph(random));
+            Run run = start(graph(random));
             long nextKill = System.nanoTime() + TimeUnit.SECONDS.toNanos(3);
             while (System.nanoTime() - end < 0) {
-                Run run = java.util.Objects.requireNonNull(current);
                 if (isOver(run)) {
                     check(run);
                     graphs++;
-                    current = start(graph(random));
+                    run = start(graph(random));
                 }
                 if (System.nanoTime() - nextKill > 0 && nodes.stream().allMatch(ServerProcess::isReady)) {
                     ServerProcess victim = nodes.get(random.nextInt(3));
@@ -114,7 +118,7 @@ class ThreeNodesTest {
                 }
                 LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(200));
             }
-            Run last = java.util.Objects.requireNonNull(current);
+            Run last = run;
             await("the last graph", () -> isOver(last));
             check(last);
             graphs++;
@@ -156,30 +160,29 @@ class ThreeNodesTest {
     }
 
     private Run start(Graph graph) {
+        // A reply that was lost may have made one: that graph is worked off, too, and not looked at.
+        HttpResponse<String> answer = null;
+        for (int i = 0; answer == null || answer.statusCode() != 201; i++) {
+            asked.add(new Asked(graph, ConcurrentHashMap.newKeySet()));
+            answer = tried(nodes.get(i % 3), "/workflows", workflow(graph, asked.size() - 1));
+        }
+        Matcher id = Pattern.compile("\"workflow_id\":\"([^\"]*)\"").matcher(answer.body());
+        assertThat(id.find()).isTrue();
+        return new Run(graph, UUID.fromString(id.group(1)));
+    }
+
+    private static String workflow(Graph graph, int number) {
         var jobs = new StringBuilder();
         for (int i = 0; i < STEPS; i++) {
             String before = graph.parents().get(i).stream()
                     .map(parent -> "\"s" + parent + "\"")
-                    .collect(java.util.stream.Collectors.joining(","));
+                    .collect(Collectors.joining(","));
             jobs.append(i == 0 ? "" : ",")
-                    .append("{\"key\":\"s" + i + "\",\"queue_name\":\"graph\",\"payload\":{},\"depends_on\":[" + before
-                            + "],\"dependency_mode\":\"" + (graph.any()[i] ? "any" : "all") + "\"}");
+                    .append("{\"key\":\"s" + i + "\",\"queue_name\":\"graph\",\"payload\":{\"graph\":" + number
+                            + ",\"step\":" + i + "},\"depends_on\":[" + before + "],\"dependency_mode\":\""
+                            + (graph.any()[i] ? "any" : "all") + "\"}");
         }
-        String body = "{\"name\":\"graph\",\"jobs\":[" + jobs + "]}";
-        // A reply that was lost may have made one: that graph is worked off by nobody and left alone.
-        HttpResponse<String> answer = null;
-        for (int i = 0; answer == null || answer.statusCode() != 201; i++) {
-            answer = tried(nodes.get(i % 3), "/workflows", body);
-        }
-        Map<String, Integer> steps = new ConcurrentHashMap<>();
-        Matcher ids = STEP_IDS.matcher(answer.body());
-        while (ids.find()) {
-            steps.put(ids.group(2), Integer.parseInt(ids.group(1)));
-        }
-        assertThat(steps).hasSize(STEPS);
-        Matcher id = Pattern.compile("\"workflow_id\":\"([^\"]*)\"").matcher(answer.body());
-        assertThat(id.find()).isTrue();
-        return new Run(graph, UUID.fromString(id.group(1)), steps, ConcurrentHashMap.newKeySet());
+        return "{\"name\":\"graph\",\"jobs\":[" + jobs + "]}";
     }
 
     private boolean isOver(Run run) {
@@ -226,15 +229,16 @@ class ThreeNodesTest {
         }
     }
 
-    private void settle(String worker, Random dice, String job, String queue, String lease) {
-        Run run = current;
-        Integer step = run == null ? null : run.steps().get(job);
+    private void settle(String worker, Random dice, String job, String payload, String lease) {
         boolean fails = false;
-        if (queue.equals("graph") && run != null && step != null) {
-            early.addAndGet(run.graph().mayStart(step, run.begun()) ? 0 : 1);
-            fails = run.graph().fails()[step];
+        Matcher step = STEP.matcher(payload);
+        if (step.matches()) {
+            Asked of = asked.get(Integer.parseInt(step.group(1)));
+            int number = Integer.parseInt(step.group(2));
+            early.addAndGet(of.graph().mayStart(number, of.begun()) ? 0 : 1);
+            fails = of.graph().fails()[number];
             if (!fails) {
-                run.begun().add(step);
+                of.begun().add(number);
             }
         }
         String held = "{\"worker_id\":\"" + worker + "\",\"lease_id\":\"" + lease + "\"";
