@@ -197,7 +197,7 @@ final class SocketHttpTest {
     @Test
     void bothSidesPing() throws Exception {
         try (var socket = TestSocket.open(SERVER, key, "")) {
-            for (int i = 0; i < 3; i++) {
+            for (int i = 0; i < 2; i++) {
                 assertThat(socket.next(it -> it.get("type").asString().equals("Ping")))
                         .isNotNull();
             }
