@@ -51,6 +51,11 @@ public record CompletionWebhook(String url, @Nullable String secret) {
                 : Optional.of(seal.open(use(org), Base64.getUrlDecoder().decode(kept.substring(mark + MARK.length()))));
     }
 
+    @Override
+    public String toString() {
+        return url;
+    }
+
     private static String use(int org) {
         return "completion-webhook:" + org;
     }

@@ -38,6 +38,11 @@ record NewWebhook(
                 secret == null || secret.isEmpty() ? null : secret);
     }
 
+    @Override
+    public String toString() {
+        return "webhook " + name + " to " + url;
+    }
+
     private static List<String> events(JsonObject body, @Nullable Webhook before) {
         List<String> words = body.textsOrNull("events");
         if (words == null) {

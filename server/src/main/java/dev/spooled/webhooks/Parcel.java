@@ -3,7 +3,6 @@ package dev.spooled.webhooks;
 import java.net.URI;
 import java.util.List;
 import java.util.UUID;
-import org.jspecify.annotations.Nullable;
 
 /// What one attempt sends. `secrets` has the one in use first, then the one before it while that still holds;
 /// empty means unsigned.
@@ -12,10 +11,5 @@ record Parcel(URI url, String event, UUID id, int attempt, long timestamp, byte[
     @Override
     public String toString() {
         return event + " " + id + ", attempt " + attempt;
-    }
-
-    @Nullable
-    String secret() {
-        return secrets.isEmpty() ? null : secrets.getFirst();
     }
 }

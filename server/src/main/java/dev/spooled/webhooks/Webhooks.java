@@ -130,7 +130,12 @@ public final class Webhooks {
     }
 
     /// A new secret, and until when the one before signs as well.
-    record Rotated(Webhook webhook, String secret, @Nullable Instant previousUntil) {}
+    record Rotated(Webhook webhook, String secret, @Nullable Instant previousUntil) {
+        @Override
+        public String toString() {
+            return "rotated secret of " + webhook.id();
+        }
+    }
 
     /// `secret` null mints one.
     Rotated rotate(Caller caller, UUID id, @Nullable String secret, Duration overlap) {
