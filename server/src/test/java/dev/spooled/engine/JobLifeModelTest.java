@@ -41,7 +41,7 @@ import org.junit.jupiter.api.Test;
 /// and tables compared after every batch. A failing run is shrunk to the fewest steps before it is reported.
 /// `-Dmodel.seed=n` repeats a run.
 class JobLifeModelTest {
-    private static final int RUNS = Integer.getInteger("model.runs", 6);
+    private static final int RUNS = Integer.getInteger("model.runs", 4);
     private static final int STEPS = 120;
     private static final Duration SHRINK_WITHIN = Duration.ofSeconds(20);
 

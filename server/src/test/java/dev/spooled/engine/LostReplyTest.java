@@ -30,7 +30,7 @@ import org.junit.jupiter.api.Test;
 /// The connection is cut after a batch's COMMIT reached PostgreSQL and before its answer came back, again and again
 /// over all commands: the lane must find out what happened, so that nothing is done twice and nothing is lost.
 class LostReplyTest {
-    private static final int CUTS = Integer.getInteger("lostreply.cuts", 1_000);
+    private static final int CUTS = Integer.getInteger("lostreply.cuts", 200);
 
     private TestCell cell;
     private CuttingProxy proxy;

@@ -16,10 +16,12 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// Three midnights and two dropped days while callers enqueue, claim and complete as fast as they can: nobody waits
 /// long for an enqueue, and nothing of a later day is lost. The days pass by the clock moved by hand.
+@Tag("soak")
 class MidnightTest {
     private static final int CALLERS = Integer.getInteger("midnight.callers", 8);
     private static final int JOBS_BETWEEN = Integer.getInteger("midnight.jobs", 2_000);
