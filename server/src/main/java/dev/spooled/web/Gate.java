@@ -15,8 +15,17 @@ final class Gate {
     private Gate() {}
 
     static void pass(ServerRequest request) {
+        checkPath(request);
         checkVersion(request.headers().first(VERSION).orElse("1"));
         checkQuery(request);
+    }
+
+    /// An empty name in a path would otherwise be skipped, and the request be for something else.
+    private static void checkPath(ServerRequest request) {
+        String path = request.path().absolute().rawPath();
+        if (path.contains("//")) {
+            throw new Refused(new Refusal.NotFound("There is nothing at " + path));
+        }
     }
 
     /// Something that is no version at all counts as none; another version is refused.

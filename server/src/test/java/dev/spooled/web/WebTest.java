@@ -157,6 +157,10 @@ final class WebTest {
                 .contains("\"code\":\"NOT_FOUND\"")
                 .contains("\"request_id\":\"" + header(unknown, "X-Request-Id") + "\"");
         assertThat(routes.poll(5, TimeUnit.SECONDS)).isEqualTo("GET unmatched 404");
+        assertThat(send(to("//things/7")).statusCode()).isEqualTo(404);
+        assertThat(send(to("/things//7")).statusCode()).isEqualTo(404);
+        assertThat(routes.poll(5, TimeUnit.SECONDS)).contains(" 404");
+        assertThat(routes.poll(5, TimeUnit.SECONDS)).contains(" 404");
         var wrong = send(to("/things/7").DELETE());
         assertThat(wrong.statusCode()).isEqualTo(405);
         assertThat(wrong.body()).contains("METHOD_NOT_ALLOWED");
