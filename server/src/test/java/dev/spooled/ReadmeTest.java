@@ -70,6 +70,7 @@ class ReadmeTest {
                         Map.of(
                                 "HOST", "127.0.0.1",
                                 "PORT", "0",
+                                "GRPC_PORT", "0",
                                 "METRICS_PORT", "0",
                                 "DATABASE_URL", url,
                                 "SPOOLED_DATA_DIR", data.toString())))
