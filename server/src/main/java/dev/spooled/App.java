@@ -436,7 +436,8 @@ public final class App implements AutoCloseable {
         return grpc.port();
     }
 
-    /// Says that it is not ready, takes requests for `SPOOLED_DRAIN_DELAY_SECONDS` more, then drains: waiting claims are
+    /// Says that it is not ready, takes requests for `SPOOLED_DRAIN_DELAY_SECONDS` more, then drains: waiting claims
+    /// are
     /// answered, live connections end, running requests finish, the lane writes what it took, then all stops.
     @Override
     public void close() {

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 
 /// Disturbs the fleet, one thing at a time, until told to stop: kill -9 of a node, a node that stands still for
 /// longer than a lease, kill -9 of PostgreSQL, an orderly restart; and, beside all that, Redis.
@@ -18,7 +19,7 @@ final class Faults {
     private final Thread nodes;
     private final Thread redis;
     private volatile boolean going = true;
-    private volatile Exception failure = new Exception("none");
+    private volatile @Nullable Exception failure;
 
     Faults(Fleet fleet, boolean killRedis, Random random) {
         this.fleet = fleet;
@@ -82,11 +83,10 @@ final class Faults {
         going = false;
         nodes.join();
         redis.join();
-        if (failure instanceof IOException e) {
-            throw e;
-        }
-        if (failure instanceof RuntimeException e) {
-            throw e;
+        switch (failure) {
+            case IOException e -> throw e;
+            case RuntimeException e -> throw e;
+            case null, default -> {}
         }
     }
 }

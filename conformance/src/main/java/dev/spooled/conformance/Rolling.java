@@ -103,17 +103,17 @@ final class Rolling {
 
     private static long sum(Story story, String member) {
         return listens(story).stream()
-                .mapToLong(op -> op.answer().path(member).asLong())
+                .mapToLong(op -> op.answer().path(member).asLong(0))
                 .sum();
     }
 
     private static List<String> streams(Story story, Cast cast) {
         var wrong = new ArrayList<String>(times("streams were answered 5xx", cast.streamFaults()));
         for (Op listen : listens(story)) {
-            if (listen.answer().path("gaps_untold").asLong() > 0) {
+            if (listen.answer().path("gaps_untold").asLong(0) > 0) {
                 wrong.add("a stream went on with a gap that it did not tell of: " + listen.place());
             }
-            if (!listen.asked("of").isEmpty() && !listen.answer().path("ended").asBoolean()) {
+            if (!listen.asked("of").isEmpty() && !listen.answer().path("ended").asBoolean(false)) {
                 wrong.add("a stream never told the end of its job: " + listen.place());
             }
         }

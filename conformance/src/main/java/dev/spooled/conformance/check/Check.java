@@ -3,7 +3,7 @@ package dev.spooled.conformance.check;
 import java.util.function.BiConsumer;
 
 /// A promise as a question to a story.
-public record Check(String name, String promise, BiConsumer<Facts, Findings> question) {
+record Check(String name, String promise, BiConsumer<Facts, Findings> question) {
     Verdict ask(Facts facts) {
         var findings = new Findings();
         question.accept(facts, findings);

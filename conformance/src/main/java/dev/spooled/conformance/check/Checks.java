@@ -9,7 +9,7 @@ public final class Checks {
     /// Clocks of one machine are read by several processes.
     static final long TOLERANCE = 50_000;
 
-    public static final List<Check> ALL = List.of(
+    static final List<Check> ALL = List.of(
             new Check("acknowledged_kept", "P1", Jobs::acknowledged),
             new Check("everything_ends", "P2", Jobs::ended),
             new Check("delivered_after_lease", "P3", Leases::deliveredAfterLease),

@@ -15,12 +15,12 @@ record Delivery(Op claim, JsonNode job) {
 
     /// When the lease ends, as the claim was told.
     long until() {
-        return job.path("until").asLong();
+        return job.path("until").asLong(0);
     }
 
     /// When the lease began, by the server's clock. A server that was stopped meanwhile began it later.
     long granted() {
-        return until() - claim.asked().path("lease_secs").asLong() * 1_000_000;
+        return until() - claim.asked().path("lease_secs").asLong(0) * 1_000_000;
     }
 
     JsonNode payload() {

@@ -35,7 +35,7 @@ public final class Facts {
                         .add(op);
             }
             if (op.asked().has("n")) {
-                makers.put(op.asked().path("n").asLong(), op);
+                makers.put(op.asked().path("n").asLong(0), op);
             }
             if (op.is("purge") && op.mayHaveHappened()) {
                 op.asked().path("jobs").forEach(id -> purged.add(id.asString("")));
@@ -76,7 +76,7 @@ public final class Facts {
     }
 
     /// By the time the claims were answered.
-    public Map<String, List<Delivery>> deliveries() {
+    Map<String, List<Delivery>> deliveries() {
         return deliveries;
     }
 

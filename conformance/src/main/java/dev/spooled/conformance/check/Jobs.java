@@ -35,7 +35,7 @@ final class Jobs {
         }
         for (Op op : facts.story().ops()) {
             if (op.is("enqueue") || op.is("bulk") || op.is("workflow")) {
-                int there = counts.getOrDefault(op.asked().path("n").asLong(), 0);
+                int there = counts.getOrDefault(op.asked().path("n").asLong(0), 0);
                 int all = op.asked().path("items").asInt(1);
                 long gone = op.isOk()
                         ? Facts.made(op).stream().filter(facts::isPurged).count()

@@ -32,7 +32,7 @@ final class Leases {
         return facts.opsOn(delivery.id(), "heartbeat").stream()
                 .filter(Op::isOk)
                 .filter(op -> op.asked("lease").equals(delivery.lease()))
-                .mapToLong(op -> op.answer().path("until").asLong())
+                .mapToLong(op -> op.answer().path("until").asLong(0))
                 .reduce(delivery.until(), Math::max);
     }
 

@@ -39,7 +39,7 @@ final class Order {
     }
 
     private static final Comparator<Delivery> BY_RANK = Comparator.comparingInt(
-                    (Delivery delivery) -> -delivery.job().path("priority").asInt())
+                    (Delivery delivery) -> -delivery.job().path("priority").asInt(0))
             .thenComparingLong(Delivery::number);
 
     /// Nothing before its `scheduled_at`, nor before the end of the wait after a failure.
@@ -49,14 +49,14 @@ final class Order {
                 Op maker = facts.maker(delivery.number());
                 if (maker != null && maker.asked().has("due")) {
                     findings.look(
-                            isDue(delivery, maker.asked().path("due").asLong()),
+                            isDue(delivery, maker.asked().path("due").asLong(0)),
                             "job " + job + " came before it was due: "
                                     + delivery.claim().place());
                 }
                 for (Op fail : facts.opsOn(job, "fail")) {
                     if (fail.isOk() && fail.heard() < delivery.claim().sent()) {
                         findings.look(
-                                isDue(delivery, fail.answer().path("next").asLong())
+                                isDue(delivery, fail.answer().path("next").asLong(0))
                                         || isRevived(facts, job, fail, delivery),
                                 "job " + job + " was tried again too early: "
                                         + delivery.claim().place());

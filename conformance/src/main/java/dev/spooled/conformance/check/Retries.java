@@ -18,17 +18,17 @@ final class Retries {
         for (Op fail : facts.named("fail")) {
             if (fail.isOk() && fail.answer().path("will_retry").asBoolean(false)) {
                 long wait = fail.asked().has("after")
-                        ? fail.asked().path("after").asLong() * 1_000_000
+                        ? fail.asked().path("after").asLong(0) * 1_000_000
                         : Math.min(
                                         1L
                                                 << Math.min(
                                                         fail.asked()
                                                                 .path("retry_count")
-                                                                .asInt(),
+                                                                .asInt(0),
                                                         6),
                                         LONGEST)
                                 * MINUTE;
-                long next = fail.answer().path("next").asLong();
+                long next = fail.answer().path("next").asLong(0);
                 findings.look(
                         isRepeated(facts, fail)
                                 || next >= fail.sent() + wait - Checks.TOLERANCE
@@ -90,7 +90,7 @@ final class Retries {
                     }
                 }
                 findings.look(
-                        purge.answer().path("count").asInt()
+                        purge.answer().path("count").asInt(0)
                                 <= purge.asked().path("jobs").size(),
                         "more was purged than asked for: " + purge.place());
                 for (String id : gone) {

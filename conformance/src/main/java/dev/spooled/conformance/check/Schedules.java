@@ -20,7 +20,7 @@ final class Schedules {
             Set<String> jobs = new HashSet<>();
             for (JsonNode run : runs.getValue().values()) {
                 String job = run.path("job").asString("");
-                boolean fresh = times.add(run.path("for").asLong()) & jobs.add(job);
+                boolean fresh = times.add(run.path("for").asLong(0)) & jobs.add(job);
                 findings.look(fresh, "schedule " + runs.getKey() + " fired twice for " + run.path("for"));
                 findings.look(
                         facts.job(job) != null, "the job of schedule " + runs.getKey() + " at " + run + " is missing");
@@ -59,11 +59,11 @@ final class Schedules {
                     .min()
                     .orElse(-1);
             if (made.isOk() && end > 0) {
-                long period = made.asked().path("period_secs").asLong() * 1_000_000;
+                long period = made.asked().path("period_secs").asLong(0) * 1_000_000;
                 var times = new TreeSet<Long>();
                 runs.getOrDefault(id, Map.of())
                         .values()
-                        .forEach(run -> times.add(run.path("for").asLong()));
+                        .forEach(run -> times.add(run.path("for").asLong(0)));
                 noGap(findings, id, times, new Span(made.heard(), end, period));
             }
         }

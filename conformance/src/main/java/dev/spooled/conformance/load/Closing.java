@@ -48,9 +48,9 @@ final class Closing {
         JsonNode stats =
                 stage.wire().ask(actor, "GET", "/api/v1/jobs/stats", "").body();
         return stats.has("total")
-                && stats.path("pending").asLong() == 0
-                && stats.path("scheduled").asLong() == 0
-                && stats.path("processing").asLong() == 0;
+                && stats.path("pending").asLong(0) == 0
+                && stats.path("scheduled").asLong(0) == 0
+                && stats.path("processing").asLong(0) == 0;
     }
 
     private void cancelLongWaits(Actor actor) {

@@ -108,7 +108,7 @@ final class Operator implements Runnable {
         Reply reply = stage.wire().ask(actor, "POST", "/api/v1/jobs/dlq/purge", body.toString());
         ObjectNode answer = Stage.object();
         if (reply.isOk()) {
-            answer.put("count", reply.body().path("purged_count").asInt());
+            answer.put("count", reply.body().path("purged_count").asInt(0));
         }
         ObjectNode asked = Stage.object();
         asked.set("jobs", ids);

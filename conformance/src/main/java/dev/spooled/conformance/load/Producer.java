@@ -79,7 +79,7 @@ final class Producer implements Runnable {
     private ObjectNode job(ObjectNode asked, String queue) {
         ObjectNode payload = payload(stage.number(), 0);
         int priority = actor.between(-3, 3);
-        asked.put("n", payload.path("n").asLong()).put("queue", queue).put("priority", priority);
+        asked.put("n", payload.path("n").asLong(0)).put("queue", queue).put("priority", priority);
         asked.set("payload", payload);
         ObjectNode body = Stage.object().put("queue_name", queue).put("priority", priority);
         body.put("max_retries", actor.between(0, 4)).set("payload", payload);
@@ -95,7 +95,7 @@ final class Producer implements Runnable {
         ObjectNode answer = Stage.object();
         if (reply.isOk()) {
             String id = reply.body().path("id").asString("");
-            answer.put("id", id).put("created", reply.body().path("created").asBoolean());
+            answer.put("id", id).put("created", reply.body().path("created").asBoolean(false));
             actor.org().remember(List.of(id));
         }
         stage.note(actor, "enqueue", reply, asked, answer);

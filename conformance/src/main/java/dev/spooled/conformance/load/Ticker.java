@@ -84,7 +84,7 @@ final class Ticker implements Runnable {
                         .put("id", run.path("id").asString(""))
                         .put("for", Stage.micros(run.path("scheduled_for")))
                         .put("job", run.path("job_id").asString(""))
-                        .put("manual", run.path("manual").asBoolean());
+                        .put("manual", run.path("manual").asBoolean(false));
             }
         }
         stage.note(actor, "runs", reply, Stage.object().put("schedule", id), answer);

@@ -1,5 +1,6 @@
 package dev.spooled.conformance.load;
 
+import dev.spooled.conformance.fleet.Fleet;
 import dev.spooled.conformance.history.History;
 import dev.spooled.conformance.history.Outcome;
 import java.io.IOException;
@@ -103,10 +104,10 @@ final class Wire {
     }
 
     Reply ask(Actor actor, URI node, String key, String method, String path, String body) {
+        boolean admin = path.startsWith("/api/v1/admin/");
         var request = HttpRequest.newBuilder(URI.create(node + path))
                 .timeout(PATIENCE)
-                .header("Authorization", "Bearer " + key)
-                .header("X-Admin-Key", dev.spooled.conformance.fleet.Fleet.ADMIN_KEY)
+                .header(admin ? "X-Admin-Key" : "Authorization", admin ? Fleet.ADMIN_KEY : "Bearer " + key)
                 .header("Content-Type", "application/json")
                 .method(method, body.isEmpty() ? BodyPublishers.noBody() : BodyPublishers.ofString(body))
                 .build();

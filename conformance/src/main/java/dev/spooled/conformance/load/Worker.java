@@ -72,13 +72,13 @@ final class Worker implements Runnable {
         if (reply.isOk()) {
             ArrayNode jobs = answer.putArray("jobs");
             for (JsonNode job : reply.body().path("jobs")) {
-                ObjectNode short_ = jobs.addObject();
-                short_.put("id", job.path("id").asString(""))
+                ObjectNode kept = jobs.addObject();
+                kept.put("id", job.path("id").asString(""))
                         .put("lease", job.path("lease_id").asString(""))
                         .put("until", Stage.micros(job.path("lease_expires_at")))
-                        .put("retry_count", job.path("retry_count").asInt())
-                        .put("priority", job.path("priority").asInt());
-                short_.set("payload", job.path("payload"));
+                        .put("retry_count", job.path("retry_count").asInt(0))
+                        .put("priority", job.path("priority").asInt(0));
+                kept.set("payload", job.path("payload"));
             }
         }
         stage.note(actor, "claim", reply, Stage.object().put("queue", queue).put("lease_secs", LEASE_SECS), answer);
@@ -198,7 +198,7 @@ final class Worker implements Runnable {
         ObjectNode asked = Stage.object()
                 .put("job", id)
                 .put("lease", lease)
-                .put("retry_count", job.path("retry_count").asInt());
+                .put("retry_count", job.path("retry_count").asInt(0));
         if (last) {
             body.put("no_retry", true);
         }
@@ -209,7 +209,7 @@ final class Worker implements Runnable {
         Reply reply = stage.wire().ask(actor, "POST", "/api/v1/jobs/" + id + "/fail", body.toString());
         ObjectNode answer = Stage.object();
         if (reply.isOk()) {
-            answer.put("will_retry", reply.body().path("will_retry").asBoolean())
+            answer.put("will_retry", reply.body().path("will_retry").asBoolean(false))
                     .put("next", Stage.micros(reply.body().path("next_retry_at")));
         }
         stage.note(actor, "fail", reply, asked, answer);

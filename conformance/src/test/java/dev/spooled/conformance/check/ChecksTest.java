@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
@@ -31,8 +32,8 @@ class ChecksTest {
     private static void judge(Case one) {
         Map<String, Verdict> verdicts = Checks.judge(Story.of(one.lines().stream())).stream()
                 .collect(Collectors.toMap(Verdict::check, verdict -> verdict));
-        Verdict verdict = verdicts.get(one.check());
-        assertThat(verdict).as("a check named " + one.check()).isNotNull();
+        assertThat(verdicts).containsKey(one.check());
+        Verdict verdict = Objects.requireNonNull(verdicts.get(one.check()));
         if (one.good()) {
             assertThat(verdicts.values())
                     .allSatisfy(it -> assertThat(it.broken()).isEmpty());
