@@ -33,6 +33,7 @@ final class Wire {
     static final JsonMapper JSON = JsonMapper.builder().build();
     private static final Duration PATIENCE = Duration.ofSeconds(40);
     private static final int CUT_WITHIN_MILLIS = 20;
+    private static final int UNREACHABLE_MILLIS = 20;
 
     /// How many requests lose their answer.
     private final double cuts;
@@ -171,6 +172,7 @@ final class Wire {
         Throwable cause = failure.getCause();
         if (cause instanceof ConnectException || cause instanceof HttpConnectTimeoutException) {
             unreachable.incrementAndGet();
+            Stage.pause(UNREACHABLE_MILLIS);
             return lost(0);
         }
         if (cause instanceof IOException) {
