@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.JsonNodeFactory;
 
@@ -55,15 +56,23 @@ public final class Fleet implements AutoCloseable {
         }
     }
 
-    private List<String> command() {
-        return List.of(
+    private List<String> command() throws IOException {
+        var command = new ArrayList<>(List.of(
                 System.getProperty("java.home") + File.separator + "bin" + File.separator + "java",
                 "-Xmx" + HEAP_MB + "m",
                 "-XX:+UseG1GC",
                 "-XX:+UseCompactObjectHeaders",
-                "-jar",
-                form.jar().toString(),
-                "serve");
+                "--enable-native-access=ALL-UNNAMED"));
+        cache().ifPresent(cache -> command.addAll(List.of("-XX:AOTCache=" + cache, "-Xlog:aot=off", "-Xlog:cds=off")));
+        command.addAll(List.of("-jar", form.jar().toString(), "serve"));
+        return command;
+    }
+
+    /// What the start script has prepared for faster starts.
+    private Optional<Path> cache() throws IOException {
+        try (Stream<Path> files = Files.list(form.jar().getParent())) {
+            return files.filter(file -> file.toString().endsWith(".aot")).findFirst();
+        }
     }
 
     private Map<String, String> environment() {

@@ -15,8 +15,8 @@ import tools.jackson.databind.node.ObjectNode;
 public final class Cast {
     private static final double CUTS = 0.01;
     private static final int PRODUCERS = 3;
-    private static final int WORKERS = 10;
-    private static final int LINE_JOBS = 60;
+    private static final int WORKERS = 6;
+    private static final int LINE_JOBS = 50;
     private static final List<String> WORKED =
             List.of("q0", "q1", "q2", "q3", Stage.STEPS, Stage.STEPS, Stage.TICKS, Stage.EXACT);
 
