@@ -19,6 +19,7 @@ import java.util.concurrent.locks.LockSupport;
 /// connection breaks, streams that end go on elsewhere.
 final class Rolling {
     private static final int STREAMS = 5;
+    private static final int BALANCER_LOOKS = 100;
 
     /// HAProxy wants to see a node ready twice before it sends anything there.
     private static final long BETWEEN_NANOS = TimeUnit.SECONDS.toNanos(2);
@@ -53,7 +54,10 @@ final class Rolling {
     }
 
     private static void awaitReady(Balancer balancer) {
-        for (int i = 0; i < 100 && !balancer.isReady(); i++) {
+        for (int i = 0; !balancer.isReady(); i++) {
+            if (i == BALANCER_LOOKS) {
+                throw new IllegalStateException("HAProxy does not answer; is it installed?");
+            }
             LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(100));
         }
     }

@@ -39,6 +39,8 @@ final class Run {
 
     private Account againstFleet(Path folder) throws IOException, InterruptedException {
         try (var fleet = new Fleet(options.form(folder), history)) {
+            // Ctrl-C leaves no servers behind.
+            Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(fleet::close));
             say("started: " + options.title());
             String first = Files.readString(
                             folder.resolve(fleet.nodes().getFirst().name()).resolve("default.key"))
