@@ -20,7 +20,7 @@ class ArchitectureTest {
             List.of("json", "outbound"),
             List.of("config"),
             List.of("db"),
-            List.of("upkeep", "web", "mail"),
+            List.of("upkeep", "web", "mail", "moving"),
             List.of("engine"),
             List.of("access"),
             List.of("orgs", "audit"),
@@ -107,10 +107,10 @@ class ArchitectureTest {
     }
 
     @Test
-    void onlyTheDatabaseLayerAndTheLaneKnowJdbc() {
+    void onlyTheDatabaseLayerTheLaneAndTheMoveKnowJdbc() {
         noClasses()
                 .that()
-                .resideOutsideOfPackages("dev.spooled.db..", "dev.spooled.engine..")
+                .resideOutsideOfPackages("dev.spooled.db..", "dev.spooled.engine..", "dev.spooled.moving..")
                 .should()
                 .dependOnClassesThat()
                 .haveFullyQualifiedName("java.sql.Connection")

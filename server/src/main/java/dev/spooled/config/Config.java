@@ -24,6 +24,12 @@ public record Config(
         Duration drain,
         LogForm log) {
 
+    /// The same with its jobs in another database.
+    public Config withDatabase(String url) {
+        return new Config(
+                listen, grpc, live, storage.in(url), access, login, web, providers, jobs, plans, webhooks, drain, log);
+    }
+
     /// Where the doors are. Port 0 takes a free one.
     public record Listen(String host, int port, int grpcPort, int metricsPort) {}
 
@@ -39,6 +45,10 @@ public record Config(
 
     /// Where jobs are kept: in the PostgreSQL of `databaseUrl`, or in our own under `dataDirectory`.
     public record Storage(Path dataDirectory, @Nullable String databaseUrl, int connections, LaneWay lane) {
+        Storage in(String url) {
+            return new Storage(dataDirectory, url, connections, lane);
+        }
+
         @Override
         public String toString() {
             return databaseUrl == null ? dataDirectory.toString() : "external PostgreSQL";
@@ -53,7 +63,8 @@ public record Config(
         }
     }
 
-    /// How tokens are signed, secrets sealed and e-mail is sent. Secrets that are null are kept in the data directory.
+    /// How tokens are signed, secrets sealed and e-mail is sent. Secrets that are null are kept in the data
+    /// directory.
     public record Login(
             @Nullable String jwtSecret,
             @Nullable String previousJwtSecret,

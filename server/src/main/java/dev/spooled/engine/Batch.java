@@ -76,11 +76,12 @@ final class Batch {
     /// New jobs whose idempotency key was seen to be taken: they cost nothing.
     final Set<UUID> known = new HashSet<>();
 
-    /// Queues whose jobs came back (released, promoted, reaped): known only after the batch ran, so parked claims of
-    /// theirs look again in the next one. New jobs meet the parked claims in their own batch.
+    /// Queues whose jobs came back (released, promoted, reaped): known only after the batch ran, so parked
+    /// claims of theirs look again in the next one. New jobs meet the parked claims in their own batch.
     final Set<Integer> freshened = new HashSet<>();
 
-    /// Whether ended jobs are left that others wait for: known only after the batch ran, for the next one to settle.
+    /// Whether ended jobs are left that others wait for: known only after the batch ran, for the next one to
+    /// settle.
     boolean unsettled;
 
     private final Set<UUID> touched = new HashSet<>();

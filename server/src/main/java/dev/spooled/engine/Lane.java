@@ -27,10 +27,11 @@ import org.slf4j.LoggerFactory;
 
 /// The one writer of live jobs of a cell on this node.
 ///
-/// One thread takes whatever waits, writes it in one transaction with one fsync and then answers each caller: under
-/// load a batch is hundreds of commands, idle it is one. Everything is bounded: a batch (`Batch`), what waits
-/// (`WAITING_MAX`, `WAITING_BYTES_MAX`; beyond that callers hear 503), and how long the database may be away before
-/// waiting callers hear 503 as well. Claims that find nothing may be parked here until a job of their queue commits.
+/// One thread takes whatever waits, writes it in one transaction with one fsync and then answers each caller:
+/// under load a batch is hundreds of commands, idle it is one. Everything is bounded: a batch (`Batch`), what
+/// waits (`WAITING_MAX`, `WAITING_BYTES_MAX`; beyond that callers hear 503), and how long the database may be
+/// away before waiting callers hear 503 as well. Claims that find nothing may be parked here until a job of
+/// their queue commits.
 ///
 /// Safe for any number of calling threads; a caller's thread sleeps until its answer.
 public final class Lane implements AutoCloseable {
@@ -58,7 +59,8 @@ public final class Lane implements AutoCloseable {
     private final ArrayDeque<Ticket<?>> deferred = new ArrayDeque<>();
     private final ArrayDeque<Ticket<?>> aside = new ArrayDeque<>();
 
-    /// When the newest batch was formed: no two are of the same microsecond, so that changes of a job have an order.
+    /// When the newest batch was formed: no two are of the same microsecond, so that changes of a job have an
+    /// order.
     private long lastMicros;
 
     /// Queues with parked claims that did not fit into a batch: they come first in the next.
@@ -104,8 +106,8 @@ public final class Lane implements AutoCloseable {
         return ticket.await();
     }
 
-    /// As `run` for several commands that share their batches: answered in their order. Throws when one is refused,
-    /// though others may have been carried out.
+    /// As `run` for several commands that share their batches: answered in their order. Throws when one is
+    /// refused, though others may have been carried out.
     public <R> List<R> runAll(List<? extends Command<R>> commands) {
         List<Ticket<R>> tickets = new ArrayList<>();
         for (Command<R> command : commands) {
@@ -178,7 +180,8 @@ public final class Lane implements AutoCloseable {
         rouse();
     }
 
-    /// Answers all parked claims and parks none any more: the server is about to stop, so nobody should wait on it.
+    /// Answers all parked claims and parks none any more: the server is about to stop, so nobody should wait
+    /// on it.
     public void stopParking() {
         parking = false;
         LockSupport.unpark(thread);
@@ -391,9 +394,8 @@ public final class Lane implements AutoCloseable {
         }
     }
 
-    /// A command whose row somebody holds (a frozen node, say) waits beside the line, so that it holds up nobody else
-    /// for
-    /// longer than one try takes.
+    /// A command whose row somebody holds (a frozen node, say) waits beside the line, so that it holds up
+    /// nobody else for longer than one try takes.
     private void setAside(Ticket<?> ticket, SQLException why) {
         if (ticket.countTry() < TRIES_MAX) {
             aside.addLast(ticket);
