@@ -105,16 +105,14 @@ select q.name as queue_name,
        l.lease_id as held_lease, l.worker as held_by, l.expires_at <= :now as held_expired,
        l.started_at + make_interval(secs => l.timeout_seconds) <= :now as held_timed_out,
        d.status as done_status, d.lease_id as done_lease, d.worker as done_by,
-       s.id is not null as is_scheduled, s.run_at, s.attempt as scheduled_attempt,
-       a.number as lease_attempt, a.outcome as lease_outcome,
+       a.outcome as lease_outcome, a.retry_at as lease_retry_at,
        last.worker as last_worker, last.outcome as last_outcome
 from job j
 join queue q on q.cell = j.cell and q.id = j.queue
 left join lease l on l.cell = j.cell and l.id = j.id
 left join done d on d.cell = j.cell and d.id = j.id
-left join scheduled s on s.cell = j.cell and s.id = j.id
 left join lateral (
-    select a.number, a.outcome from attempt a
+    select a.outcome, a.retry_at from attempt a
     where a.cell = j.cell and a.job = j.id and a.lease_id = :lease::uuid
     order by a.number desc limit 1) a on true
 left join lateral (

@@ -5,6 +5,7 @@ import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.spooled.access.KeyCap;
 import dev.spooled.db.Args;
 import dev.spooled.db.Db;
+import dev.spooled.db.DbFault;
 import dev.spooled.db.PgArray;
 import dev.spooled.db.Row;
 import dev.spooled.db.Sql;
@@ -72,6 +73,15 @@ public final class Limits implements KeyCap {
     /// An organization's limits as they were within the last seconds.
     public PlanLimits of(int org) {
         return known.get(org, it -> db.asEngine(tx -> read(tx, it)));
+    }
+
+    /// The live connections it may have; those of the server when that cannot be read now.
+    public ConnectionLimits connections(int org) {
+        try {
+            return of(org).connections();
+        } catch (DbFault e) {
+            return ConnectionLimits.NONE;
+        }
     }
 
     /// Lets the transaction make or switch on one more of that kind, or refuses it as `LimitReached`. Holds off
