@@ -269,8 +269,8 @@ public final class App implements AutoCloseable {
     }
 
     private List<Door> jobDoors(Authenticate authenticate) {
-        var reads = new JobReads(cell.db());
-        var lists = new JobLists(cell.db());
+        var reads = new JobReads(cell.db(), JobReads.Kept.by(limits));
+        var lists = new JobLists(cell.db(), JobReads.Kept.by(limits));
         var diagnosis = new Diagnosis(cell.db(), cell.clock());
         return List.of(
                 new DeadLettersHttp(new DeadLetters(cell.lane(), lists, reads), cell.clock(), authenticate),
@@ -289,7 +289,7 @@ public final class App implements AutoCloseable {
     private List<Door> webhookDoors(Authenticate authenticate) {
         var secrets = new ProviderSecrets(
                 cell.db(), cell.clock(), seal, CELL, config.providers().secrets());
-        var log = new IncomingLog(cell.db(), cell.clock());
+        var log = new IncomingLog(cell.db(), cell.clock(), limits::historySince);
         return List.of(
                 webhooks.http(authenticate),
                 new IngestionHttp(new Ingestion(secrets, log, jobs, cell.clock()), jobs, authenticate),
@@ -381,7 +381,7 @@ public final class App implements AutoCloseable {
     }
 
     private Jobs jobs() {
-        var reads = new JobReads(cell.db());
+        var reads = new JobReads(cell.db(), JobReads.Kept.by(limits));
         var views = new Jobs.Views(reads, new ClaimedJobs(cell.db()), new Diagnosis(cell.db(), cell.clock()));
         var sizes = new JobLimits(JobLimits.PAYLOAD_BYTES, config.webhooks().targets());
         return new Jobs(cell.lane(), queues, views, new Jobs.Rules(cell.clock(), sizes, limits, seal), metrics);

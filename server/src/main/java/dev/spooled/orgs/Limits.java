@@ -16,6 +16,7 @@ import dev.spooled.refusal.Refused;
 import dev.spooled.time.Clock;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -24,6 +25,7 @@ import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.IntFunction;
+import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 
 /// Holds organizations to their plans. What is made in a transaction of its own asks `oneMore` in it; jobs and
@@ -82,6 +84,20 @@ public final class Limits implements KeyCap {
         } catch (DbFault e) {
             return ConnectionLimits.NONE;
         }
+    }
+
+    /// From when on its ended jobs are kept: those that ended before are gone for whoever asks, if not yet in fact.
+    public Instant jobsSince(int org) {
+        return daysAgo(org, PlanLimits::jobDays);
+    }
+
+    /// The same for history: attempts, runs of schedules, webhooks that came in.
+    public Instant historySince(int org) {
+        return daysAgo(org, PlanLimits::historyDays);
+    }
+
+    private Instant daysAgo(int org, ToIntFunction<PlanLimits> days) {
+        return clock.now().minus(Duration.ofDays(days.applyAsInt(of(org))));
     }
 
     /// Lets the transaction make or switch on one more of that kind, or refuses it as `LimitReached`. Holds off

@@ -244,8 +244,8 @@ public final class TestServer implements AutoCloseable {
         var signing = new SigningKeys(JWT_SECRET, null);
         var sessions = new Sessions(database.db(), clock, signing, remembered, Duration.ofHours(24));
         var credentials = new Credentials(keys, sessions);
-        var reads = new JobReads(database.db());
-        var lists = new JobLists(database.db());
+        var reads = new JobReads(database.db(), JobReads.Kept.by(limits));
+        var lists = new JobLists(database.db(), JobReads.Kept.by(limits));
         var diagnosis = new Diagnosis(database.db(), clock);
         hub = new Hub(
                         new Hub.Parts(database.db(), 0, clock, credentials, () -> true, limits::connections),
@@ -278,7 +278,7 @@ public final class TestServer implements AutoCloseable {
         fireSchedules = new FireSchedules(database.db(), clock, lane, jobs, 0, announcer);
         webhooks = webhooks(plans, audit, setup.postbox());
         events = webhooks::eventsMayWait;
-        var incoming = new IncomingLog(database.db(), clock);
+        var incoming = new IncomingLog(database.db(), clock, limits::historySince);
         var providerSecrets = new ProviderSecrets(
                 database.db(), clock, seal, 0, Map.of("github", GITHUB_SECRET, "stripe", STRIPE_SECRET));
         var settings = new QueueSettings(
