@@ -18,6 +18,7 @@ import dev.spooled.admin.DeletedOrganizations;
 import dev.spooled.admin.OrganizationList;
 import dev.spooled.admin.ServerStats;
 import dev.spooled.admin.ServerStatsHttp;
+import dev.spooled.announce.Announcer;
 import dev.spooled.audit.AuditHttp;
 import dev.spooled.audit.AuditLog;
 import dev.spooled.billing.BillingHttp;
@@ -138,6 +139,7 @@ public final class App implements AutoCloseable {
     private final AdminKey admin;
     private final Jobs jobs;
     private final Hub hub;
+    private final Announcer announcer;
     private final Queues queues;
     private final OutgoingWebhooks webhooks;
     private final Web web;
@@ -182,6 +184,8 @@ public final class App implements AutoCloseable {
         hub = hub();
         cell.lane().watch(hub);
         webhooks = webhooks();
+        cell.lane().onEvents(webhooks::eventsMayWait);
+        announcer = hub.andThen(webhooks::eventsMayWait);
         web = new Web(
                 options(),
                 doors(),
@@ -191,8 +195,8 @@ public final class App implements AutoCloseable {
         metrics.registry().gauge("spooled.grpc.streams", grpc, GrpcServer::openStreams);
         var chores = new ArrayList<Chore>(webhooks.chores());
         chores.add(new HealthReport(grpc));
-        chores.add(new SilentWorkers(cell.db(), cell.clock(), CELL, hub));
-        chores.add(new FireSchedules(cell.db(), cell.clock(), cell.lane(), jobs, CELL, hub));
+        chores.add(new SilentWorkers(cell.db(), cell.clock(), CELL, announcer));
+        chores.add(new FireSchedules(cell.db(), cell.clock(), cell.lane(), jobs, CELL, announcer));
         chores.add(new FollowZones(cell.db(), cell.clock(), CELL));
         chores.add(new SpentTokens(cell.db(), cell.clock()));
         chores.add(new ShorterRetention(cell.db(), cell.clock(), limits, CELL));
@@ -265,26 +269,27 @@ public final class App implements AutoCloseable {
     }
 
     private List<Door> jobDoors(Authenticate authenticate) {
-        var reads = new JobReads(cell.db());
-        var lists = new JobLists(cell.db());
+        var reads = new JobReads(cell.db(), JobReads.Kept.by(limits));
+        var lists = new JobLists(cell.db(), JobReads.Kept.by(limits));
         var diagnosis = new Diagnosis(cell.db(), cell.clock());
         return List.of(
                 new DeadLettersHttp(new DeadLetters(cell.lane(), lists, reads), cell.clock(), authenticate),
                 new JobListsHttp(lists, new JobStats(cell.db()), reads, authenticate),
                 new JobsHttp(jobs, new Progress(cell.db(), cell.clock(), reads, diagnosis, hub), authenticate),
-                new SchedulesHttp(new Schedules(cell.db(), cell.clock(), cell.lane(), jobs, limits, hub), authenticate),
+                new SchedulesHttp(
+                        new Schedules(cell.db(), cell.clock(), cell.lane(), jobs, limits, announcer), authenticate),
                 new WorkflowsHttp(new Workflows(cell.db(), cell.lane(), jobs, reads), authenticate),
                 new DependenciesHttp(new Dependencies(cell.db(), cell.lane(), reads), authenticate),
                 new LiveHttp(hub, reads, authenticate),
                 new SocketHttp(hub, authenticate),
                 queuesHttp(authenticate),
-                new WorkersHttp(new Workers(cell.db(), cell.clock(), limits, hub), rhythm(), authenticate));
+                new WorkersHttp(new Workers(cell.db(), cell.clock(), limits, announcer), rhythm(), authenticate));
     }
 
     private List<Door> webhookDoors(Authenticate authenticate) {
         var secrets = new ProviderSecrets(
                 cell.db(), cell.clock(), seal, CELL, config.providers().secrets());
-        var log = new IncomingLog(cell.db(), cell.clock());
+        var log = new IncomingLog(cell.db(), cell.clock(), limits::historySince);
         return List.of(
                 webhooks.http(authenticate),
                 new IngestionHttp(new Ingestion(secrets, log, jobs, cell.clock()), jobs, authenticate),
@@ -324,15 +329,20 @@ public final class App implements AutoCloseable {
 
     private QueuesHttp queuesHttp(Authenticate authenticate) {
         var settings = new QueueSettings(
-                cell.db(), cell.clock(), queues, limits, cell.lane(), new Barrier(cell.db(), CELL), hub);
+                cell.db(),
+                cell.clock(),
+                queues,
+                limits,
+                new QueueSettings.Told(cell.lane(), new Barrier(cell.db(), CELL), announcer));
         return new QueuesHttp(settings, figures(), authenticate);
     }
 
     private Hub hub() {
         Config.Live live = config.live();
-        var parts = new Hub.Parts(cell.db(), CELL, cell.clock(), credentials, new DatabaseProbe(cell.db()));
-        var limits = new Hub.Limits(live.streams(), live.sockets(), live.connections());
-        return new Hub(parts, limits, Rhythm.STANDARD).meteredBy(metrics.registry());
+        var parts = new Hub.Parts(
+                cell.db(), CELL, cell.clock(), credentials, new DatabaseProbe(cell.db()), limits::connections);
+        var most = new Hub.Limits(live.streams(), live.sockets(), live.connections());
+        return new Hub(parts, most, Rhythm.STANDARD).meteredBy(metrics.registry());
     }
 
     private QueueFigures figures() {
@@ -346,11 +356,12 @@ public final class App implements AutoCloseable {
     private GrpcServer grpc() {
         var parts = new GrpcServer.Parts(
                 jobs,
-                new Workers(cell.db(), cell.clock(), limits, hub),
+                new Workers(cell.db(), cell.clock(), limits, announcer),
                 figures(),
                 config.jobs().heartbeat(),
                 cell.clock(),
-                new CredentialAdmission(credentials, rate));
+                new CredentialAdmission(credentials, rate),
+                limits::connections);
         return new GrpcServer(grpcOptions, parts, () -> serving && cell.isReady(), metrics);
     }
 
@@ -364,12 +375,13 @@ public final class App implements AutoCloseable {
                 asked.maxMessageBytes(),
                 asked.maxConnections(),
                 asked.maxStreams(),
+                asked.streamsOfOrganization(),
                 asked.keepAlive(),
                 config.drain());
     }
 
     private Jobs jobs() {
-        var reads = new JobReads(cell.db());
+        var reads = new JobReads(cell.db(), JobReads.Kept.by(limits));
         var views = new Jobs.Views(reads, new ClaimedJobs(cell.db()), new Diagnosis(cell.db(), cell.clock()));
         var sizes = new JobLimits(JobLimits.PAYLOAD_BYTES, config.webhooks().targets());
         return new Jobs(cell.lane(), queues, views, new Jobs.Rules(cell.clock(), sizes, limits, seal), metrics);

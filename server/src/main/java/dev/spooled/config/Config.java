@@ -35,7 +35,12 @@ public record Config(
 
     /// How the gRPC port behaves. Without `tls` it speaks plain text.
     public record Grpc(
-            @Nullable Tls tls, int maxMessageBytes, int maxConnections, int maxStreams, Duration keepAlive) {}
+            @Nullable Tls tls,
+            int maxMessageBytes,
+            int maxConnections,
+            int maxStreams,
+            int streamsOfOrganization,
+            Duration keepAlive) {}
 
     /// Connections for live events at once: of an organization by SSE and by WebSocket, and of all.
     public record Live(int streams, int sockets, int connections) {}

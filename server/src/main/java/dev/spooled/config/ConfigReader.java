@@ -62,6 +62,7 @@ public final class ConfigReader {
                         number(Setting.SPOOLED_GRPC_MAX_MESSAGE_BYTES),
                         number(Setting.SPOOLED_GRPC_MAX_CONNECTIONS),
                         number(Setting.SPOOLED_GRPC_MAX_STREAMS),
+                        number(Setting.SPOOLED_GRPC_ORG_STREAMS),
                         seconds(Setting.SPOOLED_GRPC_KEEPALIVE_SECS)),
                 new Live(
                         number(Setting.SPOOLED_LIVE_STREAMS),

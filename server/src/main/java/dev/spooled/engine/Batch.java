@@ -158,6 +158,23 @@ final class Batch {
         return taken;
     }
 
+    /// Whether its commit may have left events in the outbox: of organizations with webhooks, or of jobs that ended and
+    /// have one of their own.
+    boolean mayLeaveEvents() {
+        for (Ticket<?> ticket : tickets) {
+            boolean may = switch (ticket.command()) {
+                case Heartbeat _, Release _, SetPriority _, AddDependencies _, Promote _ -> false;
+                case Reap _, Expire _, Settle _ -> !Objects.equals(ticket.proposed(), 0);
+                case Claim _, Enqueue _, EnqueueWorkflow _ -> audience.hasHooks();
+                default -> true;
+            };
+            if (may) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     private boolean addEnqueue(Ticket<?> ticket, Enqueue enqueue) {
         for (NewJob job : enqueue.jobs()) {
             bytes += job.bytes();

@@ -49,6 +49,7 @@ public final class Lane implements AutoCloseable {
     private volatile boolean alone = true;
     private volatile JobWatcher watcher = JobWatcher.NOBODY;
     private volatile Set<Integer> hooked = Set.of();
+    private volatile Runnable onEvents = () -> {};
     private final Parked parked = new Parked();
     private final Thread thread;
 
@@ -337,6 +338,12 @@ public final class Lane implements AutoCloseable {
         this.watcher = watcher;
     }
 
+    /// Runs this after every commit that may have left events in the outbox, on the lane's thread: it must return at
+    /// once and not fail.
+    public void onEvents(Runnable bell) {
+        onEvents = bell;
+    }
+
     /// Organizations whose events the next batches keep in the outbox.
     void setHooked(Set<Integer> orgs) {
         hooked = Set.copyOf(orgs);
@@ -419,6 +426,9 @@ public final class Lane implements AutoCloseable {
 
     private void publish(Batch batch) {
         tell(batch.moves);
+        if (batch.mayLeaveEvents()) {
+            onEvents.run();
+        }
         woken.addAll(batch.freshened);
         if (batch.unsettled) {
             deferred.addLast(new Ticket<>(new Command.Settle()));

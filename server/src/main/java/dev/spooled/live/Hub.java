@@ -9,6 +9,7 @@ import dev.spooled.db.DbFault;
 import dev.spooled.engine.JobMove;
 import dev.spooled.engine.JobWatcher;
 import dev.spooled.live.Listener.Who;
+import dev.spooled.orgs.ConnectionLimits;
 import dev.spooled.refusal.Refusal;
 import dev.spooled.refusal.Refused;
 import dev.spooled.time.Clock;
@@ -20,12 +21,14 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -52,6 +55,7 @@ public final class Hub implements JobWatcher, Announcer, AutoCloseable {
 
     private final Clock clock;
     private final Limits limits;
+    private final IntFunction<ConnectionLimits> own;
     private final Rhythm rhythm;
     private final BooleanSupplier database;
     private final QueueReads queues;
@@ -70,14 +74,29 @@ public final class Hub implements JobWatcher, Announcer, AutoCloseable {
     /// Connections at once: of an organization by each door, and of all together.
     public record Limits(int streams, int sockets, int all) {
         public static final Limits STANDARD = new Limits(200, 100, 10_000);
+
+        /// By that door, for an organization with limits of its own.
+        int of(Listener.Door door, ConnectionLimits own) {
+            return switch (door) {
+                case SSE -> Objects.requireNonNullElse(own.events(), streams);
+                case WEBSOCKET -> Objects.requireNonNullElse(own.sockets(), sockets);
+            };
+        }
     }
 
-    /// What the hub works with. `database` says whether the database answers.
-    public record Parts(Db db, int cell, Clock clock, Credentials credentials, BooleanSupplier database) {}
+    /// What the hub works with. `database` says whether the database answers, `own` what organizations may have.
+    public record Parts(
+            Db db,
+            int cell,
+            Clock clock,
+            Credentials credentials,
+            BooleanSupplier database,
+            IntFunction<ConnectionLimits> own) {}
 
     public Hub(Parts parts, Limits limits, Rhythm rhythm) {
         this.clock = parts.clock();
         this.limits = limits;
+        this.own = parts.own();
         this.rhythm = rhythm;
         this.database = parts.database();
         this.queues = new QueueReads(parts.db(), parts.cell());
@@ -259,29 +278,26 @@ public final class Hub implements JobWatcher, Announcer, AutoCloseable {
             throw tooMany(limits.all(), "The server has " + limits.all() + " live connections, which is all it takes");
         }
         try {
+            int most = limits.of(who.door(), own.apply(who.caller().org()));
             var joined = new ArrayList<Joined>(1);
             feeds.compute(who.caller().org(), (org, known) -> {
                 Feed feed = known == null ? new Feed(heldBytes, leftOut) : known;
-                joined.add(join(feed, who, interest, last, cut));
+                var listener = listener(feed, most, who, interest, cut);
+                joined.add(new Joined(listener, feed.join(listener, last)));
                 return feed;
             });
             return joined.getFirst();
-        } catch (Refused e) {
+        } catch (RuntimeException e) {
             open.decrementAndGet();
             throw e;
         }
     }
 
-    private Joined join(Feed feed, Who who, Interest interest, @Nullable String last, Runnable cut) {
-        int most = switch (who.door()) {
-            case SSE -> limits.streams();
-            case WEBSOCKET -> limits.sockets();
-        };
+    private Listener listener(Feed feed, int most, Who who, Interest interest, Runnable cut) {
         if (feed.count(who.door()) >= most) {
             throw tooMany(most, "This organization has " + most + " such connections open, which is all it may have");
         }
-        var listener = new Listener(feed, who, interest, cut, open::decrementAndGet);
-        return new Joined(listener, feed.join(listener, last));
+        return new Listener(feed, who, interest, cut, open::decrementAndGet);
     }
 
     private Refused tooMany(int limit, String message) {

@@ -5,6 +5,7 @@ import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.spooled.access.KeyCap;
 import dev.spooled.db.Args;
 import dev.spooled.db.Db;
+import dev.spooled.db.DbFault;
 import dev.spooled.db.PgArray;
 import dev.spooled.db.Row;
 import dev.spooled.db.Sql;
@@ -15,6 +16,7 @@ import dev.spooled.refusal.Refused;
 import dev.spooled.time.Clock;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -23,6 +25,7 @@ import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.IntFunction;
+import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 
 /// Holds organizations to their plans. What is made in a transaction of its own asks `oneMore` in it; jobs and
@@ -72,6 +75,29 @@ public final class Limits implements KeyCap {
     /// An organization's limits as they were within the last seconds.
     public PlanLimits of(int org) {
         return known.get(org, it -> db.asEngine(tx -> read(tx, it)));
+    }
+
+    /// The live connections it may have; those of the server when that cannot be read now.
+    public ConnectionLimits connections(int org) {
+        try {
+            return of(org).connections();
+        } catch (DbFault e) {
+            return ConnectionLimits.NONE;
+        }
+    }
+
+    /// From when on its ended jobs are kept: those that ended before are gone for whoever asks, if not yet in fact.
+    public Instant jobsSince(int org) {
+        return daysAgo(org, PlanLimits::jobDays);
+    }
+
+    /// The same for history: attempts, runs of schedules, webhooks that came in.
+    public Instant historySince(int org) {
+        return daysAgo(org, PlanLimits::historyDays);
+    }
+
+    private Instant daysAgo(int org, ToIntFunction<PlanLimits> days) {
+        return clock.now().minus(Duration.ofDays(days.applyAsInt(of(org))));
     }
 
     /// Lets the transaction make or switch on one more of that kind, or refuses it as `LimitReached`. Holds off

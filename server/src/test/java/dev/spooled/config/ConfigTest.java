@@ -26,7 +26,7 @@ class ConfigTest {
         assertThat(config)
                 .isEqualTo(new Config(
                         new Config.Listen("0.0.0.0", 8080, 50051, 9090),
-                        new Config.Grpc(null, 4 << 20, 10_000, 200, Duration.ofSeconds(10)),
+                        new Config.Grpc(null, 4 << 20, 10_000, 200, 1_000, Duration.ofSeconds(10)),
                         new Config.Live(200, 100, 10_000),
                         new Config.Storage(Path.of("./spooled-data"), null, 16, LaneWay.EXACT),
                         new Config.Access(null, null, RegistrationMode.CLOSED),
@@ -55,6 +55,7 @@ class ConfigTest {
                         Map.entry("SPOOLED_GRPC_MAX_MESSAGE_BYTES", "5"),
                         Map.entry("SPOOLED_GRPC_MAX_CONNECTIONS", "6"),
                         Map.entry("SPOOLED_GRPC_MAX_STREAMS", "7"),
+                        Map.entry("SPOOLED_GRPC_ORG_STREAMS", "14"),
                         Map.entry("SPOOLED_GRPC_KEEPALIVE_SECS", "8"),
                         Map.entry("SPOOLED_LIVE_STREAMS", "10"),
                         Map.entry("SPOOLED_LIVE_SOCKETS", "11"),
@@ -94,7 +95,12 @@ class ConfigTest {
                 .isEqualTo(new Config(
                         new Config.Listen("127.0.0.1", 0, 1, 2),
                         new Config.Grpc(
-                                new Config.Tls(Path.of("pom.xml"), Path.of("pom.xml")), 5, 6, 7, Duration.ofSeconds(8)),
+                                new Config.Tls(Path.of("pom.xml"), Path.of("pom.xml")),
+                                5,
+                                6,
+                                7,
+                                14,
+                                Duration.ofSeconds(8)),
                         new Config.Live(10, 11, 12),
                         new Config.Storage(Path.of("/var/lib/spooled"), "postgres://u:p@h/d", 3, LaneWay.EXACT),
                         new Config.Access("root-key", "token", RegistrationMode.OPEN),
