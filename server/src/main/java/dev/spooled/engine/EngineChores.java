@@ -32,6 +32,7 @@ public final class EngineChores {
     private static final Sql ENSURE_DAY = SQL.get("ensure_day");
     private static final Sql REGISTER_NODE = SQL.get("register_node");
     private static final Sql OTHER_NODES = SQL.get("other_nodes");
+    private static final Sql INSTALLATION = SQL.get("installation");
     private static final Sql FORGET_MARKS = SQL.get("forget_marks");
     private static final Sql FORGET_NODES = SQL.get("forget_nodes");
     private static final Sql LIVE_DRIFT = SQL.get("live_drift");
@@ -230,6 +231,10 @@ public final class EngineChores {
             nodes = found + 1;
             return false;
         });
+    }
+
+    UUID installation() {
+        return db.readAsEngine(INSTALLATION, Args.NONE, row -> row.uuid("id")).getFirst();
     }
 
     /// Keeps a `DatabaseClock` on the database's time. A reading that took long says little and is left out.

@@ -1,9 +1,12 @@
 package dev.spooled.live;
 
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.spooled.access.Caller;
 import dev.spooled.access.Credentials;
 import dev.spooled.announce.Announcement;
 import dev.spooled.announce.Announcer;
+import dev.spooled.bus.Bus;
 import dev.spooled.db.Db;
 import dev.spooled.db.DbFault;
 import dev.spooled.engine.JobMove;
@@ -17,10 +20,12 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -47,6 +52,10 @@ public final class Hub implements JobWatcher, Announcer, AutoCloseable {
     private static final int WOKEN_AT_ONCE = 4;
 
     private static final long WOKEN_NANOS = Duration.ofMillis(1).toNanos();
+    /// While other nodes tell of jobs, too, so long is waited for what belongs before.
+    private static final long ORDER_NANOS = Duration.ofMillis(20).toNanos();
+
+    private static final int JOBS_KNOWN = 100_000;
     private static final int RETRY_SECONDS = 5;
     private static final Duration CLOSE_WAIT = Duration.ofSeconds(4);
 
@@ -56,6 +65,14 @@ public final class Hub implements JobWatcher, Announcer, AutoCloseable {
     private final BooleanSupplier database;
     private final QueueReads queues;
     private final Inbox inbox = new Inbox();
+    private volatile Elsewhere elsewhere = new Elsewhere(Bus.ALONE, new FromElsewhere());
+
+    /// The newest change that was told of a job, while other nodes tell of jobs, too.
+    private final Cache<UUID, Long> newest = Caffeine.newBuilder()
+            .maximumSize(JOBS_KNOWN)
+            .expireAfterWrite(Duration.ofMinutes(1))
+            .build();
+
     private final Map<Integer, Feed> feeds = new ConcurrentHashMap<>();
     private final Map<Integer, Set<String>> changed = new ConcurrentHashMap<>();
     private final AtomicInteger open = new AtomicInteger();
@@ -97,43 +114,68 @@ public final class Hub implements JobWatcher, Announcer, AutoCloseable {
 
     // ---- what happens
 
+    /// Tells the other nodes what happens here, as far as they listen, and hears of theirs.
+    public Hub shareOver(Bus bus) {
+        elsewhere = new Elsewhere(bus, new FromElsewhere());
+        return this;
+    }
+
+    private final class FromElsewhere implements Elsewhere.Hearing {
+        @Override
+        public Collection<Integer> orgs() {
+            return feeds.keySet();
+        }
+
+        @Override
+        public void heard(int org, List<Inbox.Told> told) {
+            if (feeds.containsKey(org)) {
+                told.forEach(inbox::put);
+            }
+        }
+
+        @Override
+        public void missed() {
+            LiveEvent event =
+                    LiveEvent.error("Events of other servers may be missing: read the state again", clock.now());
+            feeds.keySet().forEach(org -> publish(org, List.of(event)));
+        }
+    }
+
     @Override
     public boolean isWatching() {
-        return !feeds.isEmpty();
+        return !feeds.isEmpty() || elsewhere.wantsAny();
     }
 
     @Override
     public void moved(List<JobMove> moves) {
         List<JobMove> heard = moves;
         for (int i = 0; i < moves.size(); i++) {
-            if (!feeds.containsKey(moves.get(i).org())) {
-                heard = moves.stream()
-                        .filter(move -> feeds.containsKey(move.org()))
-                        .toList();
+            if (!isHeardBy(moves.get(i).org())) {
+                heard = moves.stream().filter(move -> isHeardBy(move.org())).toList();
                 break;
             }
         }
         if (!heard.isEmpty()) {
-            inbox.put(heard);
+            inbox.put(Inbox.Moves.of(heard, true));
         }
     }
 
     @Override
     public boolean isHeardBy(int org) {
-        return feeds.containsKey(org);
+        return feeds.containsKey(org) || elsewhere.wants(org);
     }
 
     @Override
     public void announce(Announcement news) {
         if (isHeardBy(news.org())) {
-            inbox.put(news, clock.now());
+            inbox.put(new Inbox.News(news, clock.now(), true));
         }
     }
 
     private void handOut() {
         while (!closing) {
             try {
-                handOut(inbox.take(IDLE_NANOS));
+                handOut(gathered(inbox.take(IDLE_NANOS)));
             } catch (RuntimeException e) {
                 log.error("events could not be told; who listens is sent away", e);
                 feeds.values().forEach(Feed::lose);
@@ -141,12 +183,30 @@ public final class Hub implements JobWatcher, Announcer, AutoCloseable {
         }
     }
 
+    /// Others are told at once. Here, while events of other nodes come, too, what belongs before is waited for.
+    private Inbox.Delivery gathered(Inbox.Delivery first) {
+        tellElsewhere(first);
+        if (!elsewhere.isShared() || feeds.isEmpty() || first.told().isEmpty()) {
+            return first;
+        }
+        LockSupport.parkNanos(this, ORDER_NANOS);
+        Inbox.Delivery more = inbox.take(0);
+        tellElsewhere(more);
+        return first.and(more);
+    }
+
+    private void tellElsewhere(Inbox.Delivery delivery) {
+        elsewhere.tell(delivery.told());
+        elsewhere.tellLost(delivery.lost());
+    }
+
     private void handOut(Inbox.Delivery delivery) {
         lose(delivery.lost());
+        List<Inbox.Told> told = inOrder(delivery.told());
         Map<Integer, List<LiveEvent>> byOrg = new LinkedHashMap<>();
         try {
-            learnQueues(delivery.told());
-            delivery.told().forEach(item -> addTo(byOrg, item));
+            learnQueues(told);
+            told.forEach(item -> addTo(byOrg, item));
         } catch (DbFault e) {
             log.warn("queues could not be read; who listens is sent away: {}", e.getMessage());
             lose(orgs(delivery.told()));
@@ -160,6 +220,34 @@ public final class Hub implements JobWatcher, Announcer, AutoCloseable {
         if (events > MUCH) {
             LockSupport.parkNanos(this, GATHER_NANOS);
         }
+    }
+
+    /// Changes that several nodes tell come in the order of their numbers; one that is older than what was told already
+    /// is left out.
+    private List<Inbox.Told> inOrder(List<Inbox.Told> told) {
+        if (!elsewhere.isShared()) {
+            return told;
+        }
+        var ordered = new ArrayList<Inbox.Told>();
+        for (Inbox.Told item : told) {
+            switch (item) {
+                case Inbox.Moves some -> some.moves().forEach(move -> ordered.add(Inbox.Moves.of(List.of(move), true)));
+                case Inbox.News news -> ordered.add(news);
+            }
+        }
+        ordered.sort(Comparator.comparingLong(Inbox.Told::number));
+        ordered.removeIf(
+                item -> item instanceof Inbox.Moves one && isLate(one.moves().getFirst()));
+        return ordered;
+    }
+
+    private boolean isLate(JobMove move) {
+        Long last = newest.getIfPresent(move.job());
+        if (last != null && move.number() < last) {
+            return true;
+        }
+        newest.put(move.job(), move.number());
+        return false;
     }
 
     void publish(int org, List<LiveEvent> events) {
@@ -262,6 +350,9 @@ public final class Hub implements JobWatcher, Announcer, AutoCloseable {
             var joined = new ArrayList<Joined>(1);
             feeds.compute(who.caller().org(), (org, known) -> {
                 Feed feed = known == null ? new Feed(heldBytes, leftOut) : known;
+                if (known == null) {
+                    elsewhere.listen(Set.of(org));
+                }
                 joined.add(join(feed, who, interest, last, cut));
                 return feed;
             });
@@ -311,6 +402,12 @@ public final class Hub implements JobWatcher, Announcer, AutoCloseable {
             changed.remove(org);
             return null;
         }));
+    }
+
+    /// Says again for whom there are listeners here, and forgets what others no longer say.
+    void tellOthers() {
+        elsewhere.listen(feeds.keySet());
+        elsewhere.forgetOld();
     }
 
     // ---- queues and health

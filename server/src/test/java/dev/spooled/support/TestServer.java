@@ -126,6 +126,9 @@ public final class TestServer implements AutoCloseable {
     /// What readiness says.
     public volatile boolean ready = true;
 
+    /// What the health says of the bus.
+    public volatile boolean together = true;
+
     /// Stands before every call.
     public final TestGate rate = new TestGate();
 
@@ -164,7 +167,7 @@ public final class TestServer implements AutoCloseable {
     public static TestServer withPlans() {
         var server = new TestServer(
                 Registration.CLOSED, null, 5 * 1024 * 1024, new Plans(false), Hub.Limits.STANDARD, Rhythm.STANDARD);
-        server.rate.goBy(new RateLimits(server.clock, server.limits, () -> 1));
+        server.rate.goBy(new RateLimits(server.clock, server.limits, () -> 1, null));
         return server;
     }
 
@@ -238,7 +241,7 @@ public final class TestServer implements AutoCloseable {
         web = new Web(
                         Web.Options.local(),
                         List.of(
-                                new HealthHttp(() -> ready, new DatabaseProbe(database.db())),
+                                new HealthHttp(() -> ready, new DatabaseProbe(database.db()), () -> together),
                                 new MetricsHttp(metrics, null),
                                 new OpenApi(),
                                 new SessionsHttp(sessions, credentials, ownKeys, authenticate, clock),
