@@ -1,7 +1,5 @@
 package dev.spooled.live;
 
-import com.github.benmanes.caffeine.cache.Cache;
-import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.spooled.access.Caller;
 import dev.spooled.access.Credentials;
 import dev.spooled.announce.Announcement;
@@ -20,12 +18,10 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -52,10 +48,6 @@ public final class Hub implements JobWatcher, Announcer, AutoCloseable {
     private static final int WOKEN_AT_ONCE = 4;
 
     private static final long WOKEN_NANOS = Duration.ofMillis(1).toNanos();
-    /// While other nodes tell of jobs, too, so long is waited for what belongs before.
-    private static final long ORDER_NANOS = Duration.ofMillis(20).toNanos();
-
-    private static final int JOBS_KNOWN = 100_000;
     private static final int RETRY_SECONDS = 5;
     private static final Duration CLOSE_WAIT = Duration.ofSeconds(4);
 
@@ -67,12 +59,7 @@ public final class Hub implements JobWatcher, Announcer, AutoCloseable {
     private final Inbox inbox = new Inbox();
     private volatile Elsewhere elsewhere = new Elsewhere(Bus.ALONE, new FromElsewhere());
 
-    /// The newest change that was told of a job, while other nodes tell of jobs, too.
-    private final Cache<UUID, Long> newest = Caffeine.newBuilder()
-            .maximumSize(JOBS_KNOWN)
-            .expireAfterWrite(Duration.ofMinutes(1))
-            .build();
-
+    private final Sequence sequence = new Sequence();
     private final Map<Integer, Feed> feeds = new ConcurrentHashMap<>();
     private final Map<Integer, Set<String>> changed = new ConcurrentHashMap<>();
     private final AtomicInteger open = new AtomicInteger();
@@ -175,7 +162,7 @@ public final class Hub implements JobWatcher, Announcer, AutoCloseable {
     private void handOut() {
         while (!closing) {
             try {
-                handOut(gathered(inbox.take(IDLE_NANOS)));
+                handOut(inbox.take(sequence.nanosToNext(System.nanoTime(), IDLE_NANOS)));
             } catch (RuntimeException e) {
                 log.error("events could not be told; who listens is sent away", e);
                 feeds.values().forEach(Feed::lose);
@@ -183,24 +170,9 @@ public final class Hub implements JobWatcher, Announcer, AutoCloseable {
         }
     }
 
-    /// Others are told at once. Here, while events of other nodes come, too, what belongs before is waited for.
-    private Inbox.Delivery gathered(Inbox.Delivery first) {
-        tellElsewhere(first);
-        if (!elsewhere.isShared() || feeds.isEmpty() || first.told().isEmpty()) {
-            return first;
-        }
-        LockSupport.parkNanos(this, ORDER_NANOS);
-        Inbox.Delivery more = inbox.take(0);
-        tellElsewhere(more);
-        return first.and(more);
-    }
-
-    private void tellElsewhere(Inbox.Delivery delivery) {
+    private void handOut(Inbox.Delivery delivery) {
         elsewhere.tell(delivery.told());
         elsewhere.tellLost(delivery.lost());
-    }
-
-    private void handOut(Inbox.Delivery delivery) {
         lose(delivery.lost());
         List<Inbox.Told> told = inOrder(delivery.told());
         Map<Integer, List<LiveEvent>> byOrg = new LinkedHashMap<>();
@@ -222,32 +194,33 @@ public final class Hub implements JobWatcher, Announcer, AutoCloseable {
         }
     }
 
-    /// Changes that several nodes tell come in the order of their numbers; one that is older than what was told already
-    /// is left out.
+    /// While other nodes tell of jobs, too, changes may come out of their order.
     private List<Inbox.Told> inOrder(List<Inbox.Told> told) {
-        if (!elsewhere.isShared()) {
-            return told;
-        }
+        boolean shared = elsewhere.isShared();
         var ordered = new ArrayList<Inbox.Told>();
+        if (!shared) {
+            add(ordered, sequence.letGoAll());
+        }
         for (Inbox.Told item : told) {
-            switch (item) {
-                case Inbox.Moves some -> some.moves().forEach(move -> ordered.add(Inbox.Moves.of(List.of(move), true)));
-                case Inbox.News news -> ordered.add(news);
+            if (shared && item instanceof Inbox.Moves moves) {
+                List<JobMove> heard = moves.moves().stream()
+                        .filter(move -> feeds.containsKey(move.org()))
+                        .toList();
+                add(ordered, sequence.pass(heard, System.nanoTime()));
+            } else {
+                ordered.add(item);
             }
         }
-        ordered.sort(Comparator.comparingLong(Inbox.Told::number));
-        ordered.removeIf(
-                item -> item instanceof Inbox.Moves one && isLate(one.moves().getFirst()));
+        if (shared) {
+            add(ordered, sequence.pass(List.of(), System.nanoTime()));
+        }
         return ordered;
     }
 
-    private boolean isLate(JobMove move) {
-        Long last = newest.getIfPresent(move.job());
-        if (last != null && move.number() < last) {
-            return true;
+    private static void add(List<Inbox.Told> ordered, List<JobMove> moves) {
+        if (!moves.isEmpty()) {
+            ordered.add(Inbox.Moves.of(moves, true));
         }
-        newest.put(move.job(), move.number());
-        return false;
     }
 
     void publish(int org, List<LiveEvent> events) {

@@ -3,7 +3,6 @@ package dev.spooled.live;
 import dev.spooled.announce.Announcement;
 import dev.spooled.engine.JobMove;
 import dev.spooled.engine.JobMove.Detail;
-import dev.spooled.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -33,9 +32,6 @@ final class Inbox {
 
         boolean own();
 
-        /// When it happened, in the numbers of changes.
-        long number();
-
         /// The same, apart by organization.
         Map<Integer, Told> ofOrgs();
     }
@@ -47,11 +43,6 @@ final class Inbox {
                 weight += OVERHEAD + (move.detail() instanceof Detail.Completed done ? length(done.result()) : 0);
             }
             return new Moves(moves, weight, own);
-        }
-
-        @Override
-        public long number() {
-            return moves.getFirst().number();
         }
 
         @Override
@@ -72,26 +63,13 @@ final class Inbox {
         }
 
         @Override
-        public long number() {
-            return Clock.microsOf(at) << 1;
-        }
-
-        @Override
         public Map<Integer, Told> ofOrgs() {
             return Map.of(news.org(), this);
         }
     }
 
     /// What there is, and organizations of which something is missing.
-    record Delivery(List<Told> told, Set<Integer> lost) {
-        Delivery and(Delivery more) {
-            var all = new ArrayList<>(told);
-            all.addAll(more.told);
-            var allLost = new HashSet<>(lost);
-            allLost.addAll(more.lost);
-            return new Delivery(all, allLost);
-        }
-    }
+    record Delivery(List<Told> told, Set<Integer> lost) {}
 
     void put(Told item) {
         if (bytes.addAndGet(item.weight()) > MAX_BYTES) {

@@ -45,10 +45,10 @@ final class Kept<C extends StatefulConnection<byte[], byte[]>> implements AutoCl
         }
     }
 
-    private void drop() {
+    private synchronized void drop() {
         C now = connection;
         connection = null;
-        if (now != null) {
+        if (now != null && now.isOpen()) {
             now.closeAsync();
         }
     }

@@ -31,9 +31,6 @@ import tools.jackson.databind.json.JsonMapper;
 abstract class TwoNodes {
     static final JsonMapper JSON = new JsonMapper();
 
-    @TempDir
-    Path data;
-
     TestDb database;
     TestNode here;
     TestNode there;
@@ -61,7 +58,7 @@ abstract class TwoNodes {
     }
 
     @BeforeAll
-    void start() throws IOException {
+    void start(@TempDir Path data) throws IOException {
         database = TestDb.create();
         here = TestNode.start(database, data, environment());
         there = TestNode.start(database, data, environment());

@@ -137,8 +137,7 @@ class SharedBucketsTest {
                 refused = e;
             }
         }
-        var limited =
-                (Refusal.RateLimited) Objects.requireNonNull(refused).refusal();
+        var limited = (Refusal.RateLimited) Objects.requireNonNull(refused).refusal();
         assertThat(limited.limit()).isEqualTo(BURST);
         assertThat(limited.retryAfterSeconds()).isEqualTo(1);
         assertThat(limited.resetAtSeconds()).isBetween(now + 1, now + 5);
