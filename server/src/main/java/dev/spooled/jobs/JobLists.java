@@ -24,6 +24,7 @@ public final class JobLists {
     private static final Sql PAGE_TAGGED = SQL.get("page_tagged");
     private static final Sql BY_KEY_ONLY = SQL.get("by_key_only");
     private static final Sql QUEUES_OF = SQL.get("queues_of");
+    private static final Sql HOLDING = SQL.get("holding");
     private static final Sql BACKLOG = SQL.get("backlog");
     private static final Sql TAG_IS_COMMON = SQL.get("tag_is_common");
     private static final Sql DEAD_BEFORE = SQL.get("dead_before");
@@ -32,6 +33,9 @@ public final class JobLists {
     static final int WINDOW = 10_000;
 
     private static final int FEW_TAGGED = 4_000;
+
+    /// More queues than this are narrowed to those that hold something before they are walked.
+    private static final int FEW_QUEUES = 50;
 
     /// Of a filter's jobs in each queue: a common tag is mostly met at once.
     private static final int LOOKED_UP_FIRST = 500;
@@ -52,8 +56,8 @@ public final class JobLists {
     }
 
     List<Job> list(Caller caller, ListRequest asked) {
+        List<Integer> queues = holding(caller, queues(caller, asked.queueName()), asked.status());
         return db.inOrg(caller.org(), tx -> {
-            List<Integer> queues = queues(tx, caller, asked.queueName());
             if (queues.isEmpty()) {
                 return List.of();
             }
@@ -65,8 +69,9 @@ public final class JobLists {
 
     /// Full jobs, newest first.
     List<Job> deadLetters(Caller caller, @Nullable String queueName, ListRequest.Part part) {
+        List<Integer> queues = holding(caller, queues(caller, queueName), JobStatus.DEADLETTER);
         return db.inOrg(caller.org(), tx -> {
-            Args args = args(caller, queues(tx, caller, queueName), JobStatus.DEADLETTER, null)
+            Args args = args(caller, queues, JobStatus.DEADLETTER, null)
                     .and("edge", NEWEST)
                     .and("scan", part.offset() + part.limit())
                     .and("skip", part.offset())
@@ -80,8 +85,9 @@ public final class JobLists {
         if (queueName != null) {
             caller.check(queueName);
         }
+        List<Integer> queues = holding(caller, queues(caller, queueName), JobStatus.DEADLETTER);
         return db.inOrg(caller.org(), tx -> {
-            Args args = args(caller, queues(tx, caller, queueName), JobStatus.DEADLETTER, null)
+            Args args = args(caller, queues, JobStatus.DEADLETTER, null)
                     .and("edge", before == null ? OLDEST : dev.spooled.time.Ids.floor(before.toEpochMilli() + 1))
                     .and("before", before)
                     .and("scan", limit);
@@ -212,7 +218,7 @@ public final class JobLists {
 
     /// The queues meant: the one named, all the key may see, or all. A name nobody has used and one the key may not see
     /// lead to none.
-    private static List<Integer> queues(Tx tx, Caller caller, @Nullable String queueName) {
+    private List<Integer> queues(Caller caller, @Nullable String queueName) {
         PgArray names = null;
         if (queueName != null) {
             names = PgArray.texts(caller.maySee(queueName) ? List.of(queueName) : List.of());
@@ -220,6 +226,16 @@ public final class JobLists {
             names = PgArray.texts(caller.queues());
         }
         Args args = Args.of("cell", caller.cell()).and("org", caller.org()).and("names", names);
-        return tx.list(QUEUES_OF, args, row -> row.integer("id"));
+        return db.inOrg(caller.org(), tx -> tx.list(QUEUES_OF, args, row -> row.integer("id")));
+    }
+
+    /// Of many queues those that hold jobs of a state. Any state, and one that a listing by time passes over, mean all.
+    private List<Integer> holding(Caller caller, List<Integer> queues, @Nullable JobStatus status) {
+        if (queues.size() <= FEW_QUEUES || status == null || status == JobStatus.COMPLETED) {
+            return queues;
+        }
+        Args args =
+                args(caller, queues, status, null).and("kinds", PgArray.ints().add(status.ordinal()));
+        return db.asEngine(tx -> tx.list(HOLDING, args, row -> row.integer("queue")));
     }
 }

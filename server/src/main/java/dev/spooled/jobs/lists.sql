@@ -21,6 +21,15 @@ select set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin'
 -- The queues a caller means: all, or those of its key, by their numbers.
 select id from queue where cell = :cell and org = :org and (:names::text[] is null or name = any (:names::text[]))
 
+-- name: holding
+-- Those of many queues that hold jobs of these kinds, by the counters and what is not yet folded into them: an idle queue
+-- costs a list nothing. Read as the engine, since deltas name no organization.
+select c.queue from count c
+where c.cell = :cell and c.org = :org and c.queue = any (:queues::int[]) and c.kind = any (:kinds::int[]) and c.n <> 0
+union
+select t.queue from count_delta d, unnest(d.queue, d.kind) as t (queue, kind)
+where d.cell = :cell and t.queue = any (:queues::int[]) and t.kind = any (:kinds::int[])
+
 -- name: backlog
 -- Roughly how many jobs of these queues have not completed: they may all be newer than the newest that has.
 select coalesce(sum(n), 0)::bigint as n from count

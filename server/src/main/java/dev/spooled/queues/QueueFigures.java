@@ -31,7 +31,7 @@ public final class QueueFigures {
     private static final Sql FIGURES = SQL.get("figures");
     private static final Sql OLDEST_READY = SQL.get("oldest_ready");
     private static final Sql SAMPLE = SQL.get("sample");
-    private static final int SPAN = 2_000;
+    private static final int SPAN = 1_000;
     private static final Duration WORKER_SILENCE = Duration.ofMinutes(2);
 
     private final Db db;
