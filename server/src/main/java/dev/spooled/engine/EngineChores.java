@@ -238,7 +238,8 @@ public final class EngineChores {
         return db.readAsEngine(INSTALLATION, Args.NONE, row -> row.uuid("id")).getFirst();
     }
 
-    /// Keeps a `DatabaseClock` on the database's time. Of some readings the one that took least counts, as of its middle,
+    /// Keeps a `DatabaseClock` on the database's time. Of some readings the one that took least counts, as of its
+    /// middle,
     /// so that the clocks of nodes differ by little; one that took long says little and is left out.
     public static Chore followClock(Db db, DatabaseClock clock) {
         return chore("clock", Duration.ofSeconds(1), () -> {

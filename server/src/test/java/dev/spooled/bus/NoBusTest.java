@@ -21,7 +21,7 @@ final class NoBusTest extends TwoNodes {
 
     @Override
     int wakes() {
-        return 5;
+        return 3;
     }
 
     /// A sweep comes each second, and takes its time.

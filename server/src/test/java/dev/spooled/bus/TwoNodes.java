@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -31,6 +32,8 @@ import tools.jackson.databind.json.JsonMapper;
 abstract class TwoNodes {
     static final JsonMapper JSON = new JsonMapper();
 
+    private static final int AT_ONCE = 10;
+
     TestDb database;
     TestNode here;
     TestNode there;
@@ -48,7 +51,7 @@ abstract class TwoNodes {
         return 500;
     }
 
-    /// The 99th percentile; what holds also on a busy machine, while the figures are printed.
+    /// Half of them; sweeps alone would take twice that. It holds also on a very busy machine; the figures are printed.
     long wakeMillis() {
         return 250;
     }
@@ -94,24 +97,31 @@ abstract class TwoNodes {
         };
     }
 
-    static void awaitParked(TestNode node) {
+    static void awaitParked(TestNode node, int queues) {
         long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
-        while (node.app().cell().lane().awaited().isEmpty()) {
+        while (node.app().cell().lane().awaited().size() < queues) {
             assertThat(System.nanoTime() - end).isNegative();
-            LockSupport.parkNanos(100_000);
+            LockSupport.parkNanos(500_000);
         }
     }
 
+    /// From sending a job to one node until it is in the hands of a claim that waited on the other, in order.
     long[] wakes(int times, String queue) throws InterruptedException, ExecutionException {
         long[] took = new long[times];
         try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
-            for (int i = 0; i < times; i++) {
-                Future<Long> claimed = threads.submit(waiting(there, queue));
-                awaitParked(there);
-                long sent = System.nanoTime();
-                var made = here.post(key, "/jobs", "{\"queue_name\":\"" + queue + "\",\"payload\":{}}");
-                assertThat(made.statusCode()).as(made.body()).isEqualTo(201);
-                took[i] = claimed.get() - sent;
+            for (int done = 0; done < times; ) {
+                int now = Math.min(AT_ONCE, times - done);
+                List<Future<Long>> claims = new ArrayList<>();
+                for (int i = 0; i < now; i++) {
+                    claims.add(threads.submit(waiting(there, queue + i)));
+                }
+                awaitParked(there, now);
+                for (int i = 0; i < now; i++) {
+                    long sent = System.nanoTime();
+                    var made = here.post(key, "/jobs", "{\"queue_name\":\"" + queue + i + "\",\"payload\":{}}");
+                    assertThat(made.statusCode()).as(made.body()).isEqualTo(201);
+                    took[done++] = claims.get(i).get() - sent;
+                }
             }
         }
         Arrays.sort(took);
@@ -128,7 +138,8 @@ abstract class TwoNodes {
                 took.length,
                 took[took.length / 2] / 1e6,
                 took[took.length * 99 / 100] / 1e6);
-        assertThat(took[took.length * 99 / 100]).isLessThan(TimeUnit.MILLISECONDS.toNanos(wakeMillis()));
+        assertThat(took[took.length / 2]).isLessThan(TimeUnit.MILLISECONDS.toNanos(wakeMillis()));
+        assertThat(took[took.length * 99 / 100]).isLessThan(TimeUnit.MILLISECONDS.toNanos(3 * wakeMillis()));
     }
 
     @Test
@@ -139,7 +150,7 @@ abstract class TwoNodes {
         assertThat(JSON.readTree(claimed.body()).get("jobs")).hasSize(1);
         try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
             Future<Long> next = threads.submit(waiting(there, "later"));
-            awaitParked(there);
+            awaitParked(there, 1);
             var failed = here.post(
                     key, "/jobs/" + job + "/fail", "{\"worker_id\":\"w\",\"error\":\"no\",\"retry_after_seconds\":1}");
             assertThat(failed.statusCode()).as(failed.body()).isLessThan(300);

@@ -73,12 +73,13 @@ class EventWireTest {
     @Test
     void aResultThatDoesNotFitIsLeftOut() throws IOException {
         var large = new Detail.Completed(AT, "\"" + "x".repeat(5_900) + "\"");
-        List<byte[]> parts =
-                EventWire.write(List.of(Moves.of(List.of(move(JobStatus.PROCESSING, JobStatus.COMPLETED, large)), true)), 5_850);
+        List<byte[]> parts = EventWire.write(
+                List.of(Moves.of(List.of(move(JobStatus.PROCESSING, JobStatus.COMPLETED, large)), true)), 5_850);
         assertThat(parts).hasSize(1);
         assertThat(EventWire.read(7, parts.getFirst()))
                 .containsExactly(Moves.of(
-                        List.of(move(JobStatus.PROCESSING, JobStatus.COMPLETED, new Detail.Completed(AT, null))), false));
+                        List.of(move(JobStatus.PROCESSING, JobStatus.COMPLETED, new Detail.Completed(AT, null))),
+                        false));
     }
 
     @Test
