@@ -19,8 +19,8 @@ class ArchitectureTest {
             List.of("refusal", "time", "announce", "proto.v1", "proto.batch.v1"),
             List.of("json", "outbound"),
             List.of("config"),
-            List.of("db"),
-            List.of("upkeep", "web", "mail", "moving"),
+            List.of("db", "redis"),
+            List.of("upkeep", "web", "mail", "bus", "moving"),
             List.of("engine"),
             List.of("access"),
             List.of("orgs", "audit"),
@@ -103,6 +103,17 @@ class ArchitectureTest {
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage("io.grpc..", "com.google.protobuf..", "dev.spooled.proto..")
+                .check(CLASSES);
+    }
+
+    @Test
+    void onlyItsPackageKnowsTheClientOfRedis() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage("dev.spooled.redis..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("io.lettuce..")
                 .check(CLASSES);
     }
 

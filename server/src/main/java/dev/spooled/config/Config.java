@@ -14,6 +14,7 @@ public record Config(
         Grpc grpc,
         Live live,
         Storage storage,
+        Nodes nodes,
         Access access,
         Login login,
         Web web,
@@ -57,6 +58,14 @@ public record Config(
         @Override
         public String toString() {
             return databaseUrl == null ? dataDirectory.toString() : "external PostgreSQL";
+        }
+    }
+
+    /// What is between several nodes: the address of a Redis, and how long a request may wait for it.
+    public record Nodes(@Nullable String redisUrl, Duration redisPatience) {
+        @Override
+        public String toString() {
+            return redisUrl == null ? "no Redis" : "Redis";
         }
     }
 

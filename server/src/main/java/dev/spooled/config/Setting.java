@@ -40,6 +40,16 @@ public enum Setting {
             null,
             "An external PostgreSQL (15 to 18) instead of the embedded one: postgres://user:password@host:port/name."),
     SPOOLED_DB_CONNECTIONS("db-connections", Kind.POSITIVE, "16", "Connections in each of the server's pools."),
+    REDIS_URL(
+            "redis-url",
+            Kind.SECRET,
+            null,
+            "A Redis between several nodes: redis://user:password@host:port, or rediss://; unset: PostgreSQL's NOTIFY."),
+    SPOOLED_REDIS_TIMEOUT_MS(
+            "redis-timeout-ms",
+            Kind.POSITIVE,
+            "50",
+            "Milliseconds a request waits for Redis at most; then this node goes by its own share of the rate."),
     SPOOLED_LANE(
             "lane",
             Kind.CHOICE,

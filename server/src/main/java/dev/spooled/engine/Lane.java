@@ -1,5 +1,7 @@
 package dev.spooled.engine;
 
+import dev.spooled.bus.Bus;
+import dev.spooled.bus.Message.Work;
 import dev.spooled.db.DbAddress;
 import dev.spooled.db.DbFault;
 import dev.spooled.engine.Command.Claim;
@@ -12,11 +14,13 @@ import java.sql.SQLException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Queue;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -47,6 +51,7 @@ public final class Lane implements AutoCloseable {
     private final ExactWay exact;
     private final @Nullable AssertedWay asserted;
     private volatile boolean alone = true;
+    private volatile Bus bus = Bus.ALONE;
     private volatile JobWatcher watcher = JobWatcher.NOBODY;
     private volatile Set<Integer> hooked = Set.of();
     private volatile Runnable onEvents = () -> {};
@@ -56,7 +61,7 @@ public final class Lane implements AutoCloseable {
     private final Queue<Ticket<?>> inbox = new ConcurrentLinkedQueue<>();
     private final AtomicInteger waiting = new AtomicInteger();
     private final AtomicLong waitingBytes = new AtomicLong();
-    private final Queue<Integer> woken = new ConcurrentLinkedQueue<>();
+    private final Set<Integer> woken = ConcurrentHashMap.newKeySet();
     private final ArrayDeque<Ticket<?>> deferred = new ArrayDeque<>();
     private final ArrayDeque<Ticket<?>> aside = new ArrayDeque<>();
 
@@ -241,7 +246,8 @@ public final class Lane implements AutoCloseable {
         parked.expire(System.nanoTime(), closing || !parking, Lane::answerEmpty);
         crowded.forEach(queue -> parked.offer(queue, batch));
         crowded.clear();
-        for (Integer queue = woken.poll(); queue != null; queue = woken.poll()) {
+        for (Integer queue : woken) {
+            woken.remove(queue);
             offer(queue, batch);
         }
         for (int i = deferred.size(); i > 0 && !batch.isFull(); i--) {
@@ -344,6 +350,24 @@ public final class Lane implements AutoCloseable {
         onEvents = bell;
     }
 
+    /// Tells other nodes of jobs that they may take, and hears of theirs.
+    public void shareOver(Bus bus) {
+        bus.subscribe(Work.class, new Bus.Subscriber<>() {
+            @Override
+            public void heard(Work work) {
+                if (work.cell() == session.cell()) {
+                    wake(work.queues());
+                }
+            }
+
+            @Override
+            public void missed() {
+                wake(awaited());
+            }
+        });
+        this.bus = bus;
+    }
+
     /// Organizations whose events the next batches keep in the outbox.
     void setHooked(Set<Integer> orgs) {
         hooked = Set.copyOf(orgs);
@@ -442,6 +466,24 @@ public final class Lane implements AutoCloseable {
                 continue;
             }
             ticket.settle();
+        }
+        if (bus.hasOthers()) {
+            tellOthers(batch);
+        }
+    }
+
+    /// Queues that may have ready rows left now. While claims of a queue are parked here, its new jobs all went to
+    /// them.
+    private void tellOthers(Batch batch) {
+        var queues = new HashSet<Integer>();
+        batch.forEachNewJob(job -> {
+            if (!parked.waitsOn(job.queue())) {
+                queues.add(job.queue());
+            }
+        });
+        queues.addAll(batch.freshened);
+        if (!queues.isEmpty()) {
+            bus.publish(new Work(session.cell(), List.copyOf(queues)));
         }
     }
 
