@@ -114,6 +114,8 @@ import java.net.URI;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /// The composition root: every part of the server is made here, in the order it starts, and closed in reverse. Reads as
@@ -498,11 +500,18 @@ public final class App implements AutoCloseable {
         return grpc.port();
     }
 
-    /// Drains: waiting claims are answered, live connections end, running requests finish, the lane writes what it
-    /// took, then all stops.
+    /// Says that it is not ready, takes requests for `SPOOLED_DRAIN_DELAY_SECONDS` more, then drains: waiting claims
+    /// are
+    /// answered, live connections end, running requests finish, the lane writes what it took, then all stops.
     @Override
     public void close() {
+        boolean served = serving;
         serving = false;
+        grpc.reportHealth();
+        web.announceClose();
+        if (served) {
+            awaitBalancers();
+        }
         grpc.drain();
         cell.lane().stopParking();
         hub.close();
@@ -517,6 +526,15 @@ public final class App implements AutoCloseable {
         }
         metrics.close();
         closeDatabase();
+    }
+
+    private void awaitBalancers() {
+        try {
+            // Nothing counts this down: the wait is the delay.
+            var unused = new CountDownLatch(1).await(config.drainDelay().toMillis(), TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private void closeDatabase() {

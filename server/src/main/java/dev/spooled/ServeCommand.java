@@ -43,7 +43,7 @@ final class ServeCommand implements Callable<Integer> {
                 if (!Boolean.getBoolean(TRAINING)) {
                     signals.awaitFirst();
                 }
-                signals.haltAfter(config.drain());
+                signals.haltAfter(config.drainDelay().plus(config.drain()));
             }
             return ExitCode.OK;
         } catch (CannotStart e) {

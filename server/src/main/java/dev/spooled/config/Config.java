@@ -22,6 +22,7 @@ public record Config(
         Jobs jobs,
         Plans plans,
         Webhooks webhooks,
+        Duration drainDelay,
         Duration drain,
         LogForm log) {
 

@@ -93,6 +93,7 @@ public final class ConfigReader {
                         seconds(Setting.QUEUE_DEFAULT_TIMEOUT_SECS)),
                 new Plans(choice(Setting.SPOOLED_PLANS, PlanLimits.class), word(Setting.SPOOLED_DEFAULT_PLAN)),
                 webhooks(),
+                seconds(Setting.SPOOLED_DRAIN_DELAY_SECONDS),
                 seconds(Setting.SPOOLED_DRAIN_SECONDS),
                 choice(Setting.SPOOLED_LOG, LogForm.class));
     }

@@ -153,6 +153,11 @@ public enum Setting {
             "enable-hsts", Kind.SWITCH, "false", "Send Strict-Transport-Security, when TLS ends before the server."),
     SPOOLED_DRAIN_SECONDS(
             "drain-seconds", Kind.COUNT, "10", "Seconds that running requests have to end in when the server stops."),
+    SPOOLED_DRAIN_DELAY_SECONDS(
+            "drain-delay-seconds",
+            Kind.COUNT,
+            "0",
+            "Seconds before that in which a stopping server still takes requests, for balancers to see it is not ready."),
     SPOOLED_LOG("log", Kind.CHOICE, "text", "Form of the log lines on standard error: text or json.", "text", "json");
 
     /// Variables with our prefix that are not the server's: the start script's and the clients'.

@@ -37,6 +37,7 @@ class ConfigTest {
                         new Config.Jobs(Duration.ofSeconds(30), Duration.ofSeconds(10), 3, Duration.ofSeconds(300)),
                         new Config.Plans(PlanLimits.UNLIMITED, "enterprise"),
                         new Config.Webhooks(List.of(), false, 64),
+                        Duration.ZERO,
                         Duration.ofSeconds(10),
                         LogForm.TEXT));
     }
@@ -87,6 +88,7 @@ class ConfigTest {
                         Map.entry("SPOOLED_CORS_ORIGINS", "https://a.example, https://b.example"),
                         Map.entry("ENABLE_HSTS", "true"),
                         Map.entry("SPOOLED_TRUSTED_PROXIES", "10.0.0.0/8"),
+                        Map.entry("SPOOLED_DRAIN_DELAY_SECONDS", "3"),
                         Map.entry("SPOOLED_DRAIN_SECONDS", "0"),
                         Map.entry("GITHUB_WEBHOOK_SECRET", "of-github"),
                         Map.entry("STRIPE_WEBHOOK_SECRET", "of-stripe"),
@@ -126,6 +128,7 @@ class ConfigTest {
                         new Config.Jobs(Duration.ofSeconds(60), Duration.ofSeconds(20), 0, Duration.ofSeconds(9)),
                         new Config.Plans(PlanLimits.TABLE, "free"),
                         new Config.Webhooks(List.of("10.0.0.0/8", "*.hooks.example"), true, 4),
+                        Duration.ofSeconds(3),
                         Duration.ZERO,
                         LogForm.JSON));
     }
