@@ -34,9 +34,15 @@ final class ExactWay {
     private final LeaseIds leaseIds = new LeaseIds();
     private final RecentJobs recent = new RecentJobs();
     private final Quotas quotas = new Quotas();
+    private final ClaimMarks marks;
 
     ExactWay(Ids ids) {
+        this(ids, new ClaimMarks());
+    }
+
+    ExactWay(Ids ids, ClaimMarks marks) {
         this.ids = ids;
+        this.marks = marks;
     }
 
     /// Mints what the batch will need, so that a lost reply can be looked up. Repeating it changes nothing.
@@ -68,7 +74,12 @@ final class ExactWay {
     }
 
     void run(LaneSession session, Batch batch) throws SQLException {
-        quotas.run(session, batch, trip -> run(session, batch, trip));
+        try {
+            quotas.run(session, batch, trip -> run(session, batch, trip));
+        } catch (SQLException e) {
+            marks.dropAll();
+            throw e;
+        }
     }
 
     private void run(LaneSession session, Batch batch, RoundTrip trip) throws SQLException {
@@ -76,8 +87,12 @@ final class ExactWay {
         var asked = ask(batch);
         asked.addBeforeClaims(trip, session.cell());
         asked.addClaims(trip, session.cell());
-        session.commit(trip, () -> asked.reconcile(session));
+        session.commit(trip, () -> {
+            marks.dropAll();
+            asked.reconcile(session);
+        });
         asked.propose();
+        asked.mark();
     }
 
     Asked ask(Batch batch) {
@@ -86,6 +101,10 @@ final class ExactWay {
 
     Quotas quotas() {
         return quotas;
+    }
+
+    ClaimMarks marks() {
+        return marks;
     }
 
     RecentJobs recent() {
@@ -126,7 +145,7 @@ final class ExactWay {
         }
 
         void addClaims(RoundTrip trip, int cell) {
-            claims.add(trip, cell, batch);
+            claims.add(trip, cell, batch, marks);
             settleChildren(trip, cell, batch);
         }
 
@@ -137,6 +156,14 @@ final class ExactWay {
         void propose() {
             newJobs.propose(batch, recent);
             claims.propose(batch, recent);
+        }
+
+        void mark() {
+            claims.mark(batch, marks);
+            batch.freshened.forEach(marks::drop);
+            if (!batch.priorities.isEmpty()) {
+                marks.dropAll();
+            }
         }
     }
 

@@ -23,10 +23,11 @@ final class Slots {
     private final List<Ticket<?>> asks;
     private final List<UUID> leases = new ArrayList<>();
     private final List<Integer> askOfSlot = new ArrayList<>();
-    private final PgArray queues = PgArray.ints();
-    private final PgArray bases = PgArray.ints();
-    private final PgArray limits = PgArray.ints();
+    private final Map<Integer, Share> shares = new LinkedHashMap<>();
     private final Map<Integer, Leased> bySlot = new LinkedHashMap<>();
+
+    /// A queue's slots: those after `base`, as many as all its claims together ask for.
+    private record Share(int base, int limit) {}
 
     private Slots(List<Ticket<?>> asks) {
         this.asks = asks;
@@ -52,19 +53,26 @@ final class Slots {
                 askOfSlot.add(ask);
             }
         }
-        queues.add(queue);
-        bases.add(base);
-        limits.add(leases.size() - base);
+        shares.put(queue, new Share(base, leases.size() - base));
     }
 
     private Claim claim(int ask) {
         return (Claim) asks.get(ask).command();
     }
 
-    void add(RoundTrip trip, int cell, Batch batch) {
+    void add(RoundTrip trip, int cell, Batch batch, ClaimMarks marks) {
         if (asks.isEmpty()) {
             return;
         }
+        PgArray queues = PgArray.ints();
+        PgArray bases = PgArray.ints();
+        PgArray limits = PgArray.ints();
+        shares.forEach((queue, share) -> {
+            queues.add(queue);
+            bases.add(share.base());
+            limits.add(share.limit());
+        });
+        ClaimMarks.Segments segments = marks.of(shares.keySet(), batch);
         PgArray leaseArray = PgArray.uuids();
         leases.forEach(leaseArray::add);
         PgArray askArray = PgArray.ints();
@@ -82,6 +90,10 @@ final class Slots {
                 .and("queues", queues)
                 .and("bases", bases)
                 .and("limits", limits)
+                .and("firsts", segments.firsts)
+                .and("lasts", segments.lasts)
+                .and("priorities", segments.priorities)
+                .and("marks", segments.marks)
                 .and("leases", leaseArray)
                 .and("asks", askArray)
                 .and("seconds", seconds)
@@ -152,5 +164,19 @@ final class Slots {
         for (int ask = 0; ask < asks.size(); ask++) {
             asks.get(ask).propose(dealt.get(ask));
         }
+    }
+
+    /// Has the marks learn what this committed claim took.
+    void mark(Batch batch, ClaimMarks marks) {
+        shares.forEach((queue, share) -> {
+            var got = new ArrayList<Leased>();
+            for (int slot = share.base() + 1; slot <= share.base() + share.limit(); slot++) {
+                Leased leased = bySlot.get(slot);
+                if (leased != null) {
+                    got.add(leased);
+                }
+            }
+            marks.claimed(queue, batch.nowMicros(), got, share.limit());
+        });
     }
 }

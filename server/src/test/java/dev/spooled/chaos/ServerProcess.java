@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -35,14 +36,25 @@ final class ServerProcess implements AutoCloseable {
     private volatile String key = "";
 
     private final @Nullable DbAddress database;
+    private final Map<String, String> settings;
 
     ServerProcess(Path data) throws IOException {
-        this(data, null, null);
+        this(data, Map.of());
+    }
+
+    ServerProcess(Path data, Map<String, String> settings) throws IOException {
+        this(data, null, null, settings);
     }
 
     /// A node before `database`, whose first organization has that key; null for the first node, which makes it.
     ServerProcess(Path data, @Nullable DbAddress database, @Nullable String key) throws IOException {
+        this(data, database, key, Map.of());
+    }
+
+    private ServerProcess(Path data, @Nullable DbAddress database, @Nullable String key, Map<String, String> settings)
+            throws IOException {
         this.data = data.toAbsolutePath();
+        this.settings = settings;
         this.database = database;
         try (var free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
                 var freeToo = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
@@ -78,6 +90,7 @@ final class ServerProcess implements AutoCloseable {
             builder.environment().put("SPOOLED_DB_CONNECTIONS", "4");
         }
         builder.environment().put("SPOOLED_WEBHOOK_ALLOW", "127.0.0.1");
+        builder.environment().putAll(settings);
         builder.redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.appendTo(new File(data + ".log")));
         return builder.start();
     }
