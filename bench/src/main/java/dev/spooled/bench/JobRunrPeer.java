@@ -1,5 +1,6 @@
 package dev.spooled.bench;
 
+import dev.spooled.bench.Contender.Warmth;
 import dev.spooled.db.DbAddress;
 import java.time.Duration;
 import java.util.List;
@@ -43,6 +44,7 @@ final class JobRunrPeer {
                 true,
                 UNFINISHED,
                 FINISHED,
+                bulk == 1 ? Warmth.HALF : Warmth.SOME,
                 address -> new PeerLoad(producers, bulk, load -> start(load, address)));
     }
 

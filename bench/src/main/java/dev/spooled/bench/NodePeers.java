@@ -1,5 +1,6 @@
 package dev.spooled.bench;
 
+import dev.spooled.bench.Contender.Warmth;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -57,6 +58,7 @@ final class NodePeers implements AutoCloseable {
                 finished != null,
                 GRAPHILE_UNFINISHED,
                 finished,
+                way.equals("single") ? Warmth.HALF : Warmth.SOME,
                 source(GRAPHILE, way, producers, bulk));
     }
 
@@ -69,6 +71,7 @@ final class NodePeers implements AutoCloseable {
                 true,
                 BOSS_UNFINISHED,
                 BOSS_FINISHED,
+                way.equals("single") ? Warmth.HALF : Warmth.SOME,
                 source(BOSS, way, producers, bulk));
     }
 

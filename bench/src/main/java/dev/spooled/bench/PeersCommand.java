@@ -9,11 +9,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -25,8 +23,6 @@ import picocli.CommandLine.Spec;
         description =
                 "Other job queues and ours on the same PostgreSQL in turns: job lives per second, and what they cost.")
 final class PeersCommand implements Callable<Integer> {
-    private static final Set<String> OF_THIS_JVM_FIRST = Set.of("spooled");
-    private static final int WARMUP_SHARE = 3;
     private static final List<String> POSTGRES_SETTINGS = List.of(
             "server_version",
             "fsync",
@@ -65,7 +61,8 @@ final class PeersCommand implements Callable<Integer> {
     @Option(
             names = "--ramp",
             paramLabel = "SECONDS",
-            description = "Load before the measured time of each turn (default: ${DEFAULT-VALUE}).",
+            description =
+                    "Load before the measured time of each turn, from the first job handled (default: ${DEFAULT-VALUE}).",
             defaultValue = "2")
     private int rampSeconds;
 
@@ -161,15 +158,10 @@ final class PeersCommand implements Callable<Integer> {
         }
     }
 
-    /// Our own first row has the whole time: it finds a new JVM. The first row of every other system has a part of it,
-    /// and its further rows a part of that.
     private void warmUp(List<TurnRun> runs, PrintWriter out) throws IOException, SQLException {
-        var seen = new HashSet<String>();
         for (var run : runs) {
-            var system = run.contender().system();
-            boolean first = seen.add(system);
-            int share = first ? OF_THIS_JVM_FIRST.contains(system) ? 1 : WARMUP_SHARE : WARMUP_SHARE * 2;
-            say(run.turn(0, Duration.ZERO, Duration.ofSeconds(Math.max(1, warmupSeconds / share))), out);
+            var time = run.contender().warmth().of(Duration.ofSeconds(warmupSeconds));
+            say(run.turn(0, Duration.ZERO, time), out);
         }
     }
 

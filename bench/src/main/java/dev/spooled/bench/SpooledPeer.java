@@ -1,6 +1,7 @@
 package dev.spooled.bench;
 
 import dev.spooled.App;
+import dev.spooled.bench.Contender.Warmth;
 import dev.spooled.config.ConfigReader;
 import dev.spooled.db.DbAddress;
 import dev.spooled.engine.Lane;
@@ -13,13 +14,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/// Our own rows of the table: the engine in this process with single enqueues, and the whole server by its batch
-/// service, each with both ways of the lane.
+/// Our own rows of the table: the engine in this process with single and with batched enqueues, and the whole server by
+/// its batch service; each with both ways of the lane.
 final class SpooledPeer {
     private static final String SYSTEM = "spooled";
     private static final Duration PATIENCE = Duration.ofSeconds(1);
@@ -31,8 +33,11 @@ final class SpooledPeer {
     private static final Load SINGLE =
             new Load(400, 400, 100, 1, 10, PATIENCE, 1, PeerLoad.UNFINISHED_MAX, true, Duration.ZERO);
 
-    /// The same callers as `bench grpc --mode batch`.
     private static final Load BATCHED =
+            new Load(8, 48, 48, 1, 100, PATIENCE, 100, PeerLoad.UNFINISHED_MAX, true, Duration.ZERO);
+
+    /// The same callers as `bench grpc --mode batch`.
+    private static final Load GRPC =
             new Load(16, 32, 16, 1, 100, PATIENCE, 100, PeerLoad.UNFINISHED_MAX, true, Duration.ZERO);
 
     private static final int GRPC_CONNECTIONS = 4;
@@ -41,33 +46,41 @@ final class SpooledPeer {
     private SpooledPeer() {}
 
     static List<Contender> contenders() {
-        return List.of(
-                engine(Lane.Way.EXACT), engine(Lane.Way.ASSERTED), server(Lane.Way.EXACT), server(Lane.Way.ASSERTED));
+        var contenders = new ArrayList<Contender>();
+        for (var way : Lane.Way.values()) {
+            var warmth = way == Lane.Way.EXACT ? Warmth.ALL : Warmth.HALF;
+            contenders.add(engine("single", way, SINGLE, warmth, "400 callers enqueue singly, 400 claim up to 10"));
+        }
+        for (var way : Lane.Way.values()) {
+            contenders.add(
+                    engine("batched", way, BATCHED, Warmth.SOME, "8 callers enqueue 100 at once, 48 claim up to 100"));
+        }
+        for (var way : Lane.Way.values()) {
+            contenders.add(server(way, way == Lane.Way.EXACT ? Warmth.ALL : Warmth.SOME));
+        }
+        return contenders;
     }
 
-    private static Contender engine(Lane.Way way) {
-        return contender(
-                "single-" + word(way),
-                "in process: 400 callers enqueue singly, 400 wait for jobs, claim up to 10, complete singly",
-                address -> {
-                    forgetNodes(address);
-                    var engine = new EmbeddedEngine(address, SINGLE.queues(), way, 0, null);
-                    return new LoadRunning(SINGLE, () -> new ReadingDoor(engine), engine);
-                });
+    private static Contender engine(String row, Lane.Way way, Load load, Warmth warmth, String callers) {
+        var settings = "in process: " + callers + ", wait for jobs, complete each singly";
+        return contender(row + "-" + word(way), settings, warmth, address -> {
+            forgetNodes(address);
+            var engine = new EmbeddedEngine(address, load.queues(), way, 0, null);
+            return new LoadRunning(load, () -> new ReadingDoor(engine), engine);
+        });
     }
 
-    private static Contender server(Lane.Way way) {
-        return contender(
-                "batched-" + word(way),
-                "the server in this process, over gRPC: 16 callers enqueue 100 at once; 32 workers on streams",
-                address -> {
-                    forgetNodes(address);
-                    return overGrpc(address, way);
-                });
+    private static Contender server(Lane.Way way, Warmth warmth) {
+        var settings = "the server in this process, over gRPC: 16 callers enqueue 100 at once;"
+                + " 32 workers on streams, completing what they have by one call";
+        return contender("grpc-" + word(way), settings, warmth, address -> {
+            forgetNodes(address);
+            return overGrpc(address, way);
+        });
     }
 
-    private static Contender contender(String way, String settings, Contender.Source source) {
-        return new Contender(SYSTEM, way, "of this build", settings, true, UNFINISHED, FINISHED, source);
+    private static Contender contender(String way, String settings, Warmth warmth, Contender.Source source) {
+        return new Contender(SYSTEM, way, "of this build", settings, true, UNFINISHED, FINISHED, warmth, source);
     }
 
     private static Running overGrpc(DbAddress address, Lane.Way way) throws IOException {
@@ -76,7 +89,7 @@ final class SpooledPeer {
         var key = Files.readString(data.resolve("default.key")).strip();
         var lines = new GrpcLines("127.0.0.1:" + app.grpcPort(), key, GRPC_CONNECTIONS);
         var prefix = "turn-" + TURNS.incrementAndGet() + "-";
-        return new LoadRunning(BATCHED, () -> new GrpcBatchDoor(lines.next(), prefix), () -> {
+        return new LoadRunning(GRPC, () -> new GrpcBatchDoor(lines.next(), prefix), () -> {
             lines.close();
             app.close();
         });

@@ -9,9 +9,11 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
-/// The turns of one contender, on a database of its own: a ramp that does not count, the measured time, then producers
+/// The turns of one contender, on a database of its own: from the first job a ramp that does not count, the measured
+/// time, then producers
 /// end, workers finish what is left, and the tables are looked at.
 final class TurnRun implements AutoCloseable {
+    private static final Duration FIRST_MAX = Duration.ofSeconds(15);
     private static final Duration DRAIN_MAX = Duration.ofSeconds(60);
     private static final long LOOK_AGAIN = TimeUnit.MILLISECONDS.toNanos(100);
 
@@ -38,6 +40,7 @@ final class TurnRun implements AutoCloseable {
         }
         try (var running = contender.source().open(address)) {
             running.start();
+            awaitFirst(running);
             pass(ramp);
             var unused = running.cut();
             var before = meter.read();
@@ -61,6 +64,14 @@ final class TurnRun implements AutoCloseable {
                     enqueued,
                     handled,
                     fault(enqueued, handled, left));
+        }
+    }
+
+    /// A system that polls each few seconds has not begun before its first poll.
+    private static void awaitFirst(Running running) throws IOException {
+        long deadline = System.nanoTime() + FIRST_MAX.toNanos();
+        while (running.handled() == 0 && System.nanoTime() - deadline < 0) {
+            LockSupport.parkNanos(LOOK_AGAIN);
         }
     }
 

@@ -22,6 +22,8 @@ class PeersTest {
             "spooled/single-asserted",
             "spooled/batched-exact",
             "spooled/batched-asserted",
+            "spooled/grpc-exact",
+            "spooled/grpc-asserted",
             "graphile-worker/single",
             "graphile-worker/batched",
             "graphile-worker/history",
