@@ -29,7 +29,21 @@ public record Config(
     /// The same with its jobs in another database.
     public Config withDatabase(String url) {
         return new Config(
-                listen, grpc, live, storage.in(url), access, login, web, providers, jobs, plans, webhooks, drain, log);
+                listen,
+                grpc,
+                live,
+                storage.in(url),
+                nodes,
+                access,
+                login,
+                web,
+                providers,
+                jobs,
+                plans,
+                webhooks,
+                drainDelay,
+                drain,
+                log);
     }
 
     /// Where the doors are. Port 0 takes a free one.
