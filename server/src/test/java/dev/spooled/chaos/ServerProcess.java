@@ -95,6 +95,25 @@ final class ServerProcess implements AutoCloseable {
         return builder.start();
     }
 
+    int port() {
+        return port;
+    }
+
+    ProcessHandle handle() {
+        return process.toHandle();
+    }
+
+    String metrics() throws IOException {
+        return send("GET", "/metrics", "").body();
+    }
+
+    /// The orderly end, then the next life.
+    void restart() throws IOException {
+        process.destroy();
+        process.onExit().orTimeout(30, TimeUnit.SECONDS).join();
+        process = launch();
+    }
+
     int grpcPort() {
         return grpcPort;
     }
