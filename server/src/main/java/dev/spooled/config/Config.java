@@ -14,6 +14,7 @@ public record Config(
         Grpc grpc,
         Live live,
         Storage storage,
+        Nodes nodes,
         Access access,
         Login login,
         Web web,
@@ -21,8 +22,15 @@ public record Config(
         Jobs jobs,
         Plans plans,
         Webhooks webhooks,
+        Duration drainDelay,
         Duration drain,
         LogForm log) {
+
+    /// The same with its jobs in another database.
+    public Config withDatabase(String url) {
+        return new Config(
+                listen, grpc, live, storage.in(url), access, login, web, providers, jobs, plans, webhooks, drain, log);
+    }
 
     /// Where the doors are. Port 0 takes a free one.
     public record Listen(String host, int port, int grpcPort, int metricsPort) {}
@@ -44,9 +52,21 @@ public record Config(
 
     /// Where jobs are kept: in the PostgreSQL of `databaseUrl`, or in our own under `dataDirectory`.
     public record Storage(Path dataDirectory, @Nullable String databaseUrl, int connections, LaneWay lane) {
+        Storage in(String url) {
+            return new Storage(dataDirectory, url, connections, lane);
+        }
+
         @Override
         public String toString() {
             return databaseUrl == null ? dataDirectory.toString() : "external PostgreSQL";
+        }
+    }
+
+    /// What is between several nodes: the address of a Redis, and how long a request may wait for it.
+    public record Nodes(@Nullable String redisUrl, Duration redisPatience) {
+        @Override
+        public String toString() {
+            return redisUrl == null ? "no Redis" : "Redis";
         }
     }
 
@@ -58,7 +78,8 @@ public record Config(
         }
     }
 
-    /// How tokens are signed, secrets sealed and e-mail is sent. Secrets that are null are kept in the data directory.
+    /// How tokens are signed, secrets sealed and e-mail is sent. Secrets that are null are kept in the data
+    /// directory.
     public record Login(
             @Nullable String jwtSecret,
             @Nullable String previousJwtSecret,

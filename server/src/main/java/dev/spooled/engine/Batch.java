@@ -34,6 +34,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// What one transaction of the lane is asked to do: tickets by kind, within the bounds of a batch. Knows no SQL.
@@ -76,11 +77,12 @@ final class Batch {
     /// New jobs whose idempotency key was seen to be taken: they cost nothing.
     final Set<UUID> known = new HashSet<>();
 
-    /// Queues whose jobs came back (released, promoted, reaped): known only after the batch ran, so parked claims of
-    /// theirs look again in the next one. New jobs meet the parked claims in their own batch.
+    /// Queues whose jobs came back (released, promoted, reaped): known only after the batch ran, so parked
+    /// claims of theirs look again in the next one. New jobs meet the parked claims in their own batch.
     final Set<Integer> freshened = new HashSet<>();
 
-    /// Whether ended jobs are left that others wait for: known only after the batch ran, for the next one to settle.
+    /// Whether ended jobs are left that others wait for: known only after the batch ran, for the next one to
+    /// settle.
     boolean unsettled;
 
     private final Set<UUID> touched = new HashSet<>();
@@ -209,6 +211,25 @@ final class Batch {
     private boolean addTo(List<Ticket<?>> kind, Ticket<?> ticket, int size) {
         rows += size;
         return kind.add(ticket);
+    }
+
+    /// New jobs that may be ready at once.
+    void forEachNewJob(Consumer<NewJob> work) {
+        enqueues.forEach(ticket -> ((Enqueue) ticket.command()).jobs().forEach(work));
+        fires.forEach(ticket -> {
+            NewJob job = ((Fire) ticket.command()).job();
+            if (job != null) {
+                work.accept(job);
+            }
+        });
+        workflows.forEach(ticket -> ((EnqueueWorkflow) ticket.command())
+                .workflow()
+                .steps()
+                .forEach(step -> {
+                    if (step.parents().isEmpty()) {
+                        work.accept(step.job());
+                    }
+                }));
     }
 
     private static int sizeOf(Fire fire) {

@@ -22,7 +22,6 @@ public final class JobLists {
     private static final Statements SQL = Statements.beside(JobLists.class, "lists.sql");
     private static final Sql PAGE = SQL.get("page");
     private static final Sql PAGE_TAGGED = SQL.get("page_tagged");
-    private static final Sql BY_KEY_ONLY = SQL.get("by_key_only");
     private static final Sql QUEUES_OF = SQL.get("queues_of");
     private static final Sql HOLDING = SQL.get("holding");
     private static final Sql BACKLOG = SQL.get("backlog");
@@ -122,7 +121,6 @@ public final class JobLists {
                 asked.tag(),
                 new ListRequest.Order(Key.CREATED_AT, false),
                 asked.part());
-        tx.list(BY_KEY_ONLY, Args.NONE, row -> true);
         Comparator<Job> order = orderOf(asked.order().key());
         return pick(tx, caller, newest, reach, args, WINDOW).stream()
                 .sorted((asked.order().ascending() ? order : order.reversed())
@@ -231,8 +229,8 @@ public final class JobLists {
         return numbers;
     }
 
-    /// The queues meant: the one named, all the key may see, or all. A name nobody has used and one the key may not see
-    /// lead to none.
+    /// The queues meant: the one named, all the key may see, or all. A name nobody has used and one the key
+    /// may not see lead to none.
     private List<Integer> queues(Caller caller, @Nullable String queueName) {
         PgArray names = null;
         if (queueName != null) {
@@ -244,7 +242,8 @@ public final class JobLists {
         return db.inOrg(caller.org(), tx -> tx.list(QUEUES_OF, args, row -> row.integer("id")));
     }
 
-    /// Of many queues those that hold jobs of a state. Any state, and one that a listing by time passes over, mean all.
+    /// Of many queues those that hold jobs of a state. Any state, and one that a listing by time passes over,
+    /// mean all.
     private List<Integer> holding(Caller caller, List<Integer> queues, @Nullable JobStatus status) {
         if (queues.size() <= FEW_QUEUES || status == null || status == JobStatus.COMPLETED) {
             return queues;

@@ -3,6 +3,9 @@ package dev.spooled.orgs;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.spooled.access.KeyCap;
+import dev.spooled.bus.Bus;
+import dev.spooled.bus.Message.Changed;
+import dev.spooled.bus.Message.What;
 import dev.spooled.db.Args;
 import dev.spooled.db.Db;
 import dev.spooled.db.DbFault;
@@ -63,6 +66,8 @@ public final class Limits implements KeyCap {
             .maximumSize(MAX_REMEMBERED)
             .expireAfterWrite(REMEMBERED)
             .build();
+
+    private volatile Bus bus = Bus.ALONE;
 
     public Limits(Db db, Clock clock, Plans plans, Usage usage, int cell) {
         this.db = db;
@@ -166,6 +171,25 @@ public final class Limits implements KeyCap {
     /// A committed change of its plan holds here at once.
     void forget(int org) {
         known.invalidate(org);
+        bus.publish(new Changed(What.PLAN, org, ""));
+    }
+
+    /// Has changes of plans tell the other nodes, and hears of theirs.
+    public void shareOver(Bus bus) {
+        bus.subscribe(Changed.class, new Bus.Subscriber<>() {
+            @Override
+            public void heard(Changed change) {
+                if (change.what() == What.PLAN) {
+                    known.invalidate(change.org());
+                }
+            }
+
+            @Override
+            public void missed() {
+                known.invalidateAll();
+            }
+        });
+        this.bus = bus;
     }
 
     /// Brings the caps of all organizations up to the plans of this server: they may have been others when it last ran.

@@ -101,8 +101,14 @@ public final class Web implements AutoCloseable {
         return options.metrics() == null ? -1 : server.port(METRICS);
     }
 
+    /// From now on every answer is its connection's last, and says so: clients go elsewhere before they have to.
+    public void announceClose() {
+        headers.announceClose();
+    }
+
     @Override
     public void close() {
+        announceClose();
         connections.cutWaiting();
         server.stop();
         connections.close();

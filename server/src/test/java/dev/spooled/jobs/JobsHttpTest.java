@@ -332,7 +332,12 @@ final class JobsHttpTest {
     @Test
     void healthMetricsAndTheDescriptionAreOpen() {
         assertThat(server.send(server.to("/health")).body())
-                .isEqualTo("{\"status\":\"healthy\",\"database\":true,\"cache\":true}");
+                .isEqualTo("{\"status\":\"healthy\",\"database\":true,\"cache\":true,\"bus\":\"ok\"}");
+        server.together = false;
+        assertThat(server.send(server.to("/health")).body())
+                .isEqualTo("{\"status\":\"degraded\",\"database\":true,\"cache\":true,\"bus\":\"degraded\"}");
+        assertThat(server.send(server.to("/health/ready")).statusCode()).isEqualTo(200);
+        server.together = true;
         assertThat(server.send(server.to("/health/live")).body()).isEqualTo("{\"status\":\"healthy\"}");
         assertThat(server.send(server.to("/health/ready")).statusCode()).isEqualTo(200);
         enqueue("\"payload\":{}");

@@ -128,6 +128,9 @@ public final class TestServer implements AutoCloseable {
     /// What readiness says.
     public volatile boolean ready = true;
 
+    /// What the health says of the bus.
+    public volatile boolean together = true;
+
     /// Stands before every call.
     public final TestGate rate = new TestGate();
 
@@ -220,7 +223,7 @@ public final class TestServer implements AutoCloseable {
                 Hub.Limits.STANDARD,
                 Rhythm.STANDARD,
                 TrustedProxies.NONE));
-        server.rate.goBy(new RateLimits(server.clock, server.limits, () -> 1));
+        server.rate.goBy(new RateLimits(server.clock, server.limits, () -> 1, null));
         return server;
     }
 
@@ -299,7 +302,7 @@ public final class TestServer implements AutoCloseable {
         web = new Web(
                         Web.Options.local().behind(setup.proxies()),
                         List.of(
-                                new HealthHttp(() -> ready, new DatabaseProbe(database.db())),
+                                new HealthHttp(() -> ready, new DatabaseProbe(database.db()), () -> together),
                                 new MetricsHttp(metrics, null),
                                 new OpenApi(),
                                 new SessionsHttp(sessions, credentials, ownKeys, authenticate, clock),
