@@ -107,13 +107,6 @@ final class ServerProcess implements AutoCloseable {
         return send("GET", "/metrics", "").body();
     }
 
-    /// The orderly end, then the next life.
-    void restart() throws IOException {
-        process.destroy();
-        process.onExit().orTimeout(30, TimeUnit.SECONDS).join();
-        process = launch();
-    }
-
     int grpcPort() {
         return grpcPort;
     }
@@ -174,6 +167,12 @@ final class ServerProcess implements AutoCloseable {
     void restart() throws IOException {
         process.onExit().join();
         process = launch();
+    }
+
+    /// The orderly end, as Ctrl-C, then the next life.
+    void stopServer() throws IOException {
+        process.destroy();
+        restart();
     }
 
     /// The embedded PostgreSQL, from its files.

@@ -266,7 +266,7 @@ final class StreamCrashTest {
         switch (failure) {
             case CLIENT_KILLED -> client.kill();
             case SERVER_KILLED -> server.killServer();
-            case SERVER_STOPPED -> server.restart();
+            case SERVER_STOPPED -> server.stopServer();
             case NETWORK_RESET -> line.reset();
             case NETWORK_SILENT -> line.swallow();
         }
