@@ -95,6 +95,18 @@ final class ServerProcess implements AutoCloseable {
         return builder.start();
     }
 
+    int port() {
+        return port;
+    }
+
+    ProcessHandle handle() {
+        return process.toHandle();
+    }
+
+    String metrics() throws IOException {
+        return send("GET", "/metrics", "").body();
+    }
+
     int grpcPort() {
         return grpcPort;
     }
@@ -155,6 +167,12 @@ final class ServerProcess implements AutoCloseable {
     void restart() throws IOException {
         process.onExit().join();
         process = launch();
+    }
+
+    /// The orderly end, as Ctrl-C, then the next life.
+    void stopServer() throws IOException {
+        process.destroy();
+        restart();
     }
 
     /// The embedded PostgreSQL, from its files.
