@@ -97,6 +97,16 @@ abstract class TwoNodes {
         };
     }
 
+    /// Answers when it was sent.
+    private Callable<Long> sending(TestNode node, String queue) {
+        return () -> {
+            long at = System.nanoTime();
+            var made = node.post(key, "/jobs", "{\"queue_name\":\"" + queue + "\",\"payload\":{}}");
+            assertThat(made.statusCode()).as(made.body()).isEqualTo(201);
+            return at;
+        };
+    }
+
     static void awaitParked(TestNode node, int queues) {
         long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
         while (node.app().cell().lane().awaited().size() < queues) {
@@ -116,11 +126,12 @@ abstract class TwoNodes {
                     claims.add(threads.submit(waiting(there, queue + i)));
                 }
                 awaitParked(there, now);
+                List<Future<Long>> sent = new ArrayList<>();
                 for (int i = 0; i < now; i++) {
-                    long sent = System.nanoTime();
-                    var made = here.post(key, "/jobs", "{\"queue_name\":\"" + queue + i + "\",\"payload\":{}}");
-                    assertThat(made.statusCode()).as(made.body()).isEqualTo(201);
-                    took[done++] = claims.get(i).get() - sent;
+                    sent.add(threads.submit(sending(here, queue + i)));
+                }
+                for (int i = 0; i < now; i++) {
+                    took[done++] = claims.get(i).get() - sent.get(i).get();
                 }
             }
         }

@@ -26,7 +26,7 @@ import tools.jackson.databind.json.JsonMapper;
 /// job's in their order.
 final class TwoNodesLiveTest {
     private static final JsonMapper JSON = new JsonMapper();
-    private static final int JOBS = 150;
+    private static final int JOBS = 60;
 
     @TempDir
     Path data;
