@@ -1,35 +1,30 @@
 package dev.spooled.bench;
 
+import dev.spooled.db.Db;
 import dev.spooled.db.DbAddress;
-import dev.spooled.db.EmbeddedPostgres;
 import dev.spooled.engine.Cell;
 import dev.spooled.engine.Lane;
-import java.nio.file.Path;
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.util.ArrayList;
-import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
-/// An engine as the server runs it, chores included, on the embedded PostgreSQL and in a database that is dropped when
-/// it closes. Its folder is kept, so that only the first run unpacks.
+/// An engine as the server runs it, chores included, with an organization and queues of its own.
 final class EmbeddedEngine implements EngineUnderTest {
-    private static final Path FOLDER = Path.of("bench", "target", "engine-data");
     private static final int CONNECTIONS = 4;
 
-    private final EmbeddedPostgres postgres;
-    private final String database = "bench_" + UUID.randomUUID().toString().substring(0, 8);
+    private final @Nullable BenchPostgres own;
     private final Cell cell;
     private final Connection watcher;
     private final int org;
     private final int[] queues;
 
-    EmbeddedEngine(int queueCount, Lane.Way way, int caps) throws SQLException {
-        postgres = EmbeddedPostgres.start(FOLDER, System.err::println);
-        execute(postgres.address("postgres"), "create database " + database);
-        DbAddress address = postgres.address(database);
+    /// @param own closed with the engine, where nobody else closes it
+    EmbeddedEngine(DbAddress address, int queueCount, Lane.Way way, int caps, @Nullable BenchPostgres own)
+            throws SQLException {
+        this.own = own;
         cell = Cell.open(address, CONNECTIONS, "bench", way);
-        watcher = DriverManager.getConnection(address.jdbcUrl(), address.user(), address.password());
+        watcher = BenchPostgres.connect(address);
         org = insertOrganization();
         queues = insertQueues(queueCount);
         if (caps > 0) {
@@ -40,6 +35,11 @@ final class EmbeddedEngine implements EngineUnderTest {
     @Override
     public Lane lane() {
         return cell.lane();
+    }
+
+    @Override
+    public Db db() {
+        return cell.db();
     }
 
     @Override
@@ -62,17 +62,18 @@ final class EmbeddedEngine implements EngineUnderTest {
         cell.close();
         try {
             watcher.close();
-            execute(postgres.address("postgres"), "drop database " + database + " with (force)");
         } catch (SQLException fault) {
-            throw new IllegalStateException("the benchmark's database could not be dropped", fault);
+            throw new IllegalStateException("the benchmark's connection could not be closed", fault);
         } finally {
-            postgres.close();
+            if (own != null) {
+                own.close();
+            }
         }
     }
 
     private int insertOrganization() throws SQLException {
         return ids("insert into spooled.organization (public_id, name, slug, created_at, updated_at)"
-                + " values (gen_random_uuid(), 'bench', 'bench', now(), now()) returning id")[0];
+                + " values (gen_random_uuid(), 'bench', gen_random_uuid()::text, now(), now()) returning id")[0];
     }
 
     private int[] insertQueues(int count) throws SQLException {
@@ -95,12 +96,5 @@ final class EmbeddedEngine implements EngineUnderTest {
             }
         }
         return ids.stream().mapToInt(Integer::intValue).toArray();
-    }
-
-    private static void execute(DbAddress address, String sql) throws SQLException {
-        try (var connection = DriverManager.getConnection(address.jdbcUrl(), address.user(), address.password());
-                var statement = connection.createStatement()) {
-            statement.execute(sql);
-        }
     }
 }

@@ -1,5 +1,6 @@
 package dev.spooled.bench;
 
+import dev.spooled.db.Db;
 import dev.spooled.engine.Lane;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -8,6 +9,9 @@ import java.sql.SQLException;
 /// for reading what PostgreSQL did meanwhile.
 interface EngineUnderTest extends AutoCloseable {
     Lane lane();
+
+    /// The pools for what is read beside the lane.
+    Db db();
 
     int org();
 
@@ -23,6 +27,7 @@ interface EngineUnderTest extends AutoCloseable {
     /// Starts an engine with `queues` queues on a database of its own. The one place that knows how.
     /// With `caps` not 0 the organization may have so many jobs a day and at once.
     static EngineUnderTest open(int queues, Lane.Way way, int caps) throws SQLException {
-        return new EmbeddedEngine(queues, way, caps);
+        var postgres = new BenchPostgres();
+        return new EmbeddedEngine(postgres.create(), queues, way, caps, postgres);
     }
 }

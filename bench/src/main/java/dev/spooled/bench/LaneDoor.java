@@ -33,13 +33,16 @@ final class LaneDoor implements Door {
 
     @Override
     public List<Held> claim(int queue, String worker, int limit, Duration wait) throws Declined {
-        var leased = run(new Command.Claim(
-                org, queues[queue], worker, limit, LEASE_SECONDS, Math.toIntExact(wait.toMillis()), () -> true));
-        var held = new ArrayList<Held>(leased.size());
-        for (var job : leased) {
+        var held = new ArrayList<Held>();
+        for (var job : leased(queue, worker, limit, wait)) {
             held.add(new Held(job.id(), job.leaseId(), Held.UNKNOWN));
         }
         return held;
+    }
+
+    List<Command.Leased> leased(int queue, String worker, int limit, Duration wait) throws Declined {
+        return run(new Command.Claim(
+                org, queues[queue], worker, limit, LEASE_SECONDS, Math.toIntExact(wait.toMillis()), () -> true));
     }
 
     @Override

@@ -25,7 +25,8 @@ final class LoadRun {
     /// One permit per job that may exist unfinished: this is what bounds the backlog.
     private final Semaphore room;
 
-    private volatile boolean stopping;
+    private volatile boolean producingEnds;
+    private volatile boolean workingEnds;
 
     LoadRun(Load load, Door.Opener doors, PostgresMeter meter) {
         this.load = load;
@@ -41,9 +42,10 @@ final class LoadRun {
         tryOnce();
         List<Round> rounds;
         try (var callers = Executors.newVirtualThreadPerTaskExecutor()) {
-            start(callers);
+            start(callers, callers);
             rounds = measure(schedule);
-            stop();
+            endProducing();
+            endWorking();
         }
         return new Outcome(rounds, account());
     }
@@ -55,13 +57,13 @@ final class LoadRun {
         }
     }
 
-    private void start(ExecutorService callers) {
+    void start(ExecutorService workers, ExecutorService producers) {
         for (int i = 0; i < load.workers(); i++) {
             int number = i;
-            callers.execute(() -> work(number));
+            workers.execute(() -> work(number));
         }
         for (int i = 0; i < load.producers(); i++) {
-            callers.execute(this::produce);
+            producers.execute(this::produce);
         }
     }
 
@@ -76,17 +78,26 @@ final class LoadRun {
         return rounds;
     }
 
-    private void stop() {
-        stopping = true;
+    void endProducing() {
+        producingEnds = true;
         room.release(load.producers() * load.bulk());
+    }
+
+    void endWorking() {
+        workingEnds = true;
+    }
+
+    /// What was counted since the start, by a run driven from outside.
+    Tally tally() {
+        return tally;
     }
 
     private void produce() {
         try (var door = doors.open()) {
             var random = ThreadLocalRandom.current();
-            while (!stopping) {
+            while (!producingEnds) {
                 room.acquireUninterruptibly(load.bulk());
-                if (!stopping) {
+                if (!producingEnds) {
                     enqueue(door, random.nextInt(load.queues()), random.nextInt(load.priorities()));
                     pass(load.pause());
                 }
@@ -109,7 +120,7 @@ final class LoadRun {
     private void work(int number) {
         var name = "bench-worker-" + number;
         try (var door = doors.open()) {
-            while (!stopping) {
+            while (!workingEnds) {
                 var jobs = claim(door, number % load.queues(), name);
                 if (load.together() && jobs.size() > 1) {
                     completeTogether(door, jobs, name);

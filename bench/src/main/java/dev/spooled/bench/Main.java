@@ -8,7 +8,8 @@ import picocli.CommandLine.Option;
 @Command(
         name = "bench",
         description = "Measures throughput and latency, and keeps the raw results.",
-        subcommands = {EngineCommand.class, HttpCommand.class, GrpcCommand.class, FsyncCommand.class})
+        subcommands = {EngineCommand.class, HttpCommand.class, GrpcCommand.class, FsyncCommand.class, PeersCommand.class
+        })
 public final class Main {
     @Option(
             names = {"-h", "--help"},

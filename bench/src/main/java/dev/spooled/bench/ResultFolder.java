@@ -29,11 +29,15 @@ record ResultFolder(Path root, String machine) {
 
     /// Writes both files and answers the folder they are in.
     Path keep(Report report) throws IOException {
-        var at = Instant.parse(report.time());
+        return keep(report.time(), report.name(), report, report.text());
+    }
+
+    Path keep(String time, String name, Object report, String text) throws IOException {
+        var at = Instant.parse(time);
         var folder = Files.createDirectories(root.resolve(DATE.format(at) + "-" + machine));
-        var stem = TIME.format(at) + "-" + report.name();
+        var stem = TIME.format(at) + "-" + name;
         Files.writeString(folder.resolve(stem + ".json"), JSON.writeValueAsString(report) + "\n");
-        Files.writeString(folder.resolve(stem + ".txt"), report.text());
+        Files.writeString(folder.resolve(stem + ".txt"), text);
         return folder;
     }
 }

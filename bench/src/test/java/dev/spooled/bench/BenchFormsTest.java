@@ -53,6 +53,14 @@ class BenchFormsTest {
     }
 
     @Test
+    void tellsWhichPeersThereAre() {
+        var err = new StringWriter();
+        int code = Main.commandLine().setErr(new PrintWriter(err)).execute("peers", "--only", "nobody");
+        assertThat(code).isNotZero();
+        assertThat(err.toString()).contains("graphile-worker/batched", "jobrunr/single");
+    }
+
+    @Test
     void aMachineLabelNamesNoFolder() {
         assertThatThrownBy(() -> new ResultFolder(folder, "../up")).hasMessageContaining("machine label");
     }

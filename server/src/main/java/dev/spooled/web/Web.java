@@ -46,6 +46,10 @@ public final class Web implements AutoCloseable {
             return new Options(
                     "127.0.0.1", 0, null, 10_000, Duration.ofSeconds(10), Set.of(), false, false, TrustedProxies.NONE);
         }
+
+        public Options behind(TrustedProxies others) {
+            return new Options(host, port, metrics, maxConnections, drain, corsOrigins, corsAnyOrigin, hsts, others);
+        }
     }
 
     public record Address(String host, int port) {}
