@@ -18,9 +18,14 @@ import dev.spooled.admin.DeletedOrganizations;
 import dev.spooled.admin.OrganizationList;
 import dev.spooled.admin.ServerStats;
 import dev.spooled.admin.ServerStatsHttp;
+import dev.spooled.announce.Announcer;
 import dev.spooled.audit.AuditHttp;
 import dev.spooled.audit.AuditLog;
 import dev.spooled.billing.BillingHttp;
+import dev.spooled.bus.Bus;
+import dev.spooled.bus.NodeBus;
+import dev.spooled.bus.NotifyLink;
+import dev.spooled.bus.RedisLink;
 import dev.spooled.config.CannotStart;
 import dev.spooled.config.Config;
 import dev.spooled.config.KeptSecret;
@@ -76,6 +81,7 @@ import dev.spooled.orgs.Queues;
 import dev.spooled.orgs.RateLimits;
 import dev.spooled.orgs.Registration;
 import dev.spooled.orgs.Resource;
+import dev.spooled.orgs.SharedBuckets;
 import dev.spooled.orgs.ShorterRetention;
 import dev.spooled.orgs.SlugsHttp;
 import dev.spooled.orgs.Usage;
@@ -84,6 +90,7 @@ import dev.spooled.orgs.WebhookTokensHttp;
 import dev.spooled.queues.QueueFigures;
 import dev.spooled.queues.QueueSettings;
 import dev.spooled.queues.QueuesHttp;
+import dev.spooled.redis.Redis;
 import dev.spooled.schedules.FireSchedules;
 import dev.spooled.schedules.FollowZones;
 import dev.spooled.schedules.Schedules;
@@ -107,6 +114,8 @@ import java.net.URI;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /// The composition root: every part of the server is made here, in the order it starts, and closed in reverse. Reads as
@@ -121,6 +130,8 @@ public final class App implements AutoCloseable {
     private final @Nullable EmbeddedPostgres embedded;
     private final Cell cell;
     private final Metrics metrics = new Metrics();
+    private final @Nullable Redis redis;
+    private final Bus bus;
     private final Remembered remembered = new Remembered();
     private final SigningKeys signing;
     private final Seal seal;
@@ -138,6 +149,7 @@ public final class App implements AutoCloseable {
     private final AdminKey admin;
     private final Jobs jobs;
     private final Hub hub;
+    private final Announcer announcer;
     private final Queues queues;
     private final OutgoingWebhooks webhooks;
     private final Web web;
@@ -155,16 +167,22 @@ public final class App implements AutoCloseable {
                     secret(config.login().jwtSecret(), "jwt.secret"),
                     config.login().previousJwtSecret());
             seal = new Seal(secret(config.login().secretKey(), "secret.key"));
-            cell = Cell.open(database(), config.storage().connections(), VERSION, way());
+            DbAddress database = database();
+            redis = redis(config);
+            cell = Cell.open(database, config.storage().connections(), VERSION, way());
+            bus = bus(database);
         } catch (RuntimeException e) {
             closeDatabase();
             throw e;
         }
+        cell.shareOver(bus);
+        remembered.shareOver(bus);
         keys = new ApiKeys(cell.db(), cell.clock(), remembered);
         tokens = new WebhookTokens(cell.db(), cell.clock(), seal);
         usage = new Usage(cell.db(), cell.clock(), CELL);
         plans = new Plans(config.plans().limits() == Config.PlanLimits.UNLIMITED);
         limits = new Limits(cell.db(), cell.clock(), plans, usage, CELL);
+        limits.shareOver(bus);
         ownKeys = new OwnKeys(cell.db(), cell.clock(), keys, limits);
         organizations = new Organizations(
                 cell.db(),
@@ -173,15 +191,18 @@ public final class App implements AutoCloseable {
                 config.plans().byDefault());
         audit = new AuditLog(cell.db(), cell.clock());
         admin = new AdminKey(config.access().adminApiKey(), audit);
-        rate = new RateLimits(cell.clock(), limits, cell::nodes);
+        rate = new RateLimits(cell.clock(), limits, cell::nodes, sharedBuckets());
         sessions = new Sessions(
                 cell.db(), cell.clock(), signing, remembered, config.login().tokenLife());
         credentials = new Credentials(keys, sessions);
         queues = queues();
+        queues.shareOver(bus);
         jobs = jobs();
         hub = hub();
         cell.lane().watch(hub);
         webhooks = webhooks();
+        cell.lane().onEvents(webhooks::eventsMayWait);
+        announcer = hub.andThen(webhooks::eventsMayWait);
         web = new Web(
                 options(),
                 doors(),
@@ -191,8 +212,8 @@ public final class App implements AutoCloseable {
         metrics.registry().gauge("spooled.grpc.streams", grpc, GrpcServer::openStreams);
         var chores = new ArrayList<Chore>(webhooks.chores());
         chores.add(new HealthReport(grpc));
-        chores.add(new SilentWorkers(cell.db(), cell.clock(), CELL, hub));
-        chores.add(new FireSchedules(cell.db(), cell.clock(), cell.lane(), jobs, CELL, hub));
+        chores.add(new SilentWorkers(cell.db(), cell.clock(), CELL, announcer));
+        chores.add(new FireSchedules(cell.db(), cell.clock(), cell.lane(), jobs, CELL, announcer));
         chores.add(new FollowZones(cell.db(), cell.clock(), CELL));
         chores.add(new SpentTokens(cell.db(), cell.clock()));
         chores.add(new ShorterRetention(cell.db(), cell.clock(), limits, CELL));
@@ -217,6 +238,37 @@ public final class App implements AutoCloseable {
         return address;
     }
 
+    private static @Nullable Redis redis(Config config) {
+        String url = config.nodes().redisUrl();
+        try {
+            return url == null ? null : new Redis(url);
+        } catch (IllegalArgumentException e) {
+            throw new CannotStart("REDIS_URL is no address: expected redis://user:password@host:port or rediss://");
+        }
+    }
+
+    private @Nullable SharedBuckets sharedBuckets() {
+        return redis == null
+                ? null
+                : new SharedBuckets(redis, inRedis(), config.nodes().redisPatience());
+    }
+
+    /// What this installation's names in Redis begin with.
+    private String inRedis() {
+        return "spooled:" + cell.installation();
+    }
+
+    /// A node on its own embedded database is taken to be alone.
+    private Bus bus(DbAddress database) {
+        if (redis != null) {
+            return new NodeBus(cell.node(), new RedisLink(redis, inRedis()), cell::isAlone)
+                    .meteredBy(metrics.registry());
+        }
+        return embedded == null
+                ? new NodeBus(cell.node(), new NotifyLink(database), cell::isAlone).meteredBy(metrics.registry())
+                : Bus.ALONE;
+    }
+
     private Lane.Way way() {
         return Lane.Way.valueOf(config.storage().lane().name());
     }
@@ -226,7 +278,7 @@ public final class App implements AutoCloseable {
     private List<Door> doors() {
         var authenticate = new Authenticate(credentials, rate, audit);
         var doors = new ArrayList<Door>();
-        doors.add(new HealthHttp(() -> serving && cell.isReady(), new DatabaseProbe(cell.db())));
+        doors.add(new HealthHttp(() -> serving && cell.isReady(), new DatabaseProbe(cell.db()), this::isTogether));
         doors.add(new MetricsHttp(metrics, config.access().metricsToken()));
         doors.add(new OpenApi());
         doors.add(new SessionsHttp(sessions, credentials, ownKeys, authenticate, cell.clock()));
@@ -236,6 +288,10 @@ public final class App implements AutoCloseable {
         doors.addAll(webhookDoors(authenticate));
         doors.add(new AuditHttp(audit, authenticate, admin));
         return doors;
+    }
+
+    private boolean isTogether() {
+        return bus.state() == Bus.State.OK;
     }
 
     private List<Door> organizationDoors(Authenticate authenticate) {
@@ -265,26 +321,27 @@ public final class App implements AutoCloseable {
     }
 
     private List<Door> jobDoors(Authenticate authenticate) {
-        var reads = new JobReads(cell.db());
-        var lists = new JobLists(cell.db());
+        var reads = new JobReads(cell.db(), JobReads.Kept.by(limits));
+        var lists = new JobLists(cell.db(), JobReads.Kept.by(limits));
         var diagnosis = new Diagnosis(cell.db(), cell.clock());
         return List.of(
                 new DeadLettersHttp(new DeadLetters(cell.lane(), lists, reads), cell.clock(), authenticate),
                 new JobListsHttp(lists, new JobStats(cell.db()), reads, authenticate),
                 new JobsHttp(jobs, new Progress(cell.db(), cell.clock(), reads, diagnosis, hub), authenticate),
-                new SchedulesHttp(new Schedules(cell.db(), cell.clock(), cell.lane(), jobs, limits, hub), authenticate),
+                new SchedulesHttp(
+                        new Schedules(cell.db(), cell.clock(), cell.lane(), jobs, limits, announcer), authenticate),
                 new WorkflowsHttp(new Workflows(cell.db(), cell.lane(), jobs, reads), authenticate),
                 new DependenciesHttp(new Dependencies(cell.db(), cell.lane(), reads), authenticate),
                 new LiveHttp(hub, reads, authenticate),
                 new SocketHttp(hub, authenticate),
                 queuesHttp(authenticate),
-                new WorkersHttp(new Workers(cell.db(), cell.clock(), limits, hub), rhythm(), authenticate));
+                new WorkersHttp(new Workers(cell.db(), cell.clock(), limits, announcer), rhythm(), authenticate));
     }
 
     private List<Door> webhookDoors(Authenticate authenticate) {
         var secrets = new ProviderSecrets(
                 cell.db(), cell.clock(), seal, CELL, config.providers().secrets());
-        var log = new IncomingLog(cell.db(), cell.clock());
+        var log = new IncomingLog(cell.db(), cell.clock(), limits::historySince);
         return List.of(
                 webhooks.http(authenticate),
                 new IngestionHttp(new Ingestion(secrets, log, jobs, cell.clock()), jobs, authenticate),
@@ -324,15 +381,22 @@ public final class App implements AutoCloseable {
 
     private QueuesHttp queuesHttp(Authenticate authenticate) {
         var settings = new QueueSettings(
-                cell.db(), cell.clock(), queues, limits, cell.lane(), new Barrier(cell.db(), CELL), hub);
+                cell.db(),
+                cell.clock(),
+                queues,
+                limits,
+                new QueueSettings.Told(cell.lane(), new Barrier(cell.db(), CELL), announcer));
         return new QueuesHttp(settings, figures(), authenticate);
     }
 
     private Hub hub() {
         Config.Live live = config.live();
-        var parts = new Hub.Parts(cell.db(), CELL, cell.clock(), credentials, new DatabaseProbe(cell.db()));
-        var limits = new Hub.Limits(live.streams(), live.sockets(), live.connections());
-        return new Hub(parts, limits, Rhythm.STANDARD).meteredBy(metrics.registry());
+        var parts = new Hub.Parts(
+                cell.db(), CELL, cell.clock(), credentials, new DatabaseProbe(cell.db()), limits::connections);
+        var most = new Hub.Limits(live.streams(), live.sockets(), live.connections());
+        return new Hub(parts, most, Rhythm.STANDARD)
+                .meteredBy(metrics.registry())
+                .shareOver(bus);
     }
 
     private QueueFigures figures() {
@@ -346,11 +410,12 @@ public final class App implements AutoCloseable {
     private GrpcServer grpc() {
         var parts = new GrpcServer.Parts(
                 jobs,
-                new Workers(cell.db(), cell.clock(), limits, hub),
+                new Workers(cell.db(), cell.clock(), limits, announcer),
                 figures(),
                 config.jobs().heartbeat(),
                 cell.clock(),
-                new CredentialAdmission(credentials, rate));
+                new CredentialAdmission(credentials, rate),
+                limits::connections);
         return new GrpcServer(grpcOptions, parts, () -> serving && cell.isReady(), metrics);
     }
 
@@ -364,12 +429,13 @@ public final class App implements AutoCloseable {
                 asked.maxMessageBytes(),
                 asked.maxConnections(),
                 asked.maxStreams(),
+                asked.streamsOfOrganization(),
                 asked.keepAlive(),
                 config.drain());
     }
 
     private Jobs jobs() {
-        var reads = new JobReads(cell.db());
+        var reads = new JobReads(cell.db(), JobReads.Kept.by(limits));
         var views = new Jobs.Views(reads, new ClaimedJobs(cell.db()), new Diagnosis(cell.db(), cell.clock()));
         var sizes = new JobLimits(JobLimits.PAYLOAD_BYTES, config.webhooks().targets());
         return new Jobs(cell.lane(), queues, views, new Jobs.Rules(cell.clock(), sizes, limits, seal), metrics);
@@ -434,11 +500,18 @@ public final class App implements AutoCloseable {
         return grpc.port();
     }
 
-    /// Drains: waiting claims are answered, live connections end, running requests finish, the lane writes what it
-    /// took, then all stops.
+    /// Says that it is not ready, takes requests for `SPOOLED_DRAIN_DELAY_SECONDS` more, then drains: waiting claims
+    /// are
+    /// answered, live connections end, running requests finish, the lane writes what it took, then all stops.
     @Override
     public void close() {
+        boolean served = serving;
         serving = false;
+        grpc.reportHealth();
+        web.announceClose();
+        if (served) {
+            awaitBalancers();
+        }
         grpc.drain();
         cell.lane().stopParking();
         hub.close();
@@ -446,9 +519,22 @@ public final class App implements AutoCloseable {
         grpc.close();
         upkeep.close();
         webhooks.close();
+        bus.close();
         cell.close();
+        if (redis != null) {
+            redis.close();
+        }
         metrics.close();
         closeDatabase();
+    }
+
+    private void awaitBalancers() {
+        try {
+            // Nothing counts this down: the wait is the delay.
+            var unused = new CountDownLatch(1).await(config.drainDelay().toMillis(), TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private void closeDatabase() {

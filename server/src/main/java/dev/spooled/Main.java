@@ -3,7 +3,8 @@ package dev.spooled;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 
-/// The command line. Its one verb, `serve`, reads the settings, builds the `App` and stops it at a signal.
+/// The command line: `serve` reads the settings, builds the `App` and stops it at a signal; `move` takes what
+/// a server keeps to another database, `export` and `import` what belongs to one organization.
 public final class Main {
     private Main() {}
 
@@ -20,6 +21,9 @@ public final class Main {
                         .build());
         root.usageMessage().description("A durable job queue in one process.").synopsisSubcommandLabel("COMMAND");
         root.addSubcommand("serve", ServeCommand.spec());
+        root.addSubcommand("move", MoveCommand.spec());
+        root.addSubcommand("export", PortCommand.export());
+        root.addSubcommand("import", PortCommand.imports());
         var commands = new CommandLine(root);
         commands.setExecutionStrategy(asked -> {
             if (!asked.hasSubcommand() && !asked.isUsageHelpRequested() && !asked.isVersionHelpRequested()) {

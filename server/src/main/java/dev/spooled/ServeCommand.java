@@ -5,6 +5,7 @@ import dev.spooled.config.Config;
 import dev.spooled.config.ConfigReader;
 import dev.spooled.config.Setting;
 import dev.spooled.config.Setting.Kind;
+import dev.spooled.moving.NewHome;
 import java.util.EnumMap;
 import java.util.Locale;
 import java.util.Map;
@@ -15,7 +16,8 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParseResult;
 
-/// `serve`: from the settings to a running server, and down again at a signal. Its flags are the rows of `Setting`.
+/// `serve`: from the settings to a running server, and down again at a signal. Its flags are the rows of
+/// `Setting`.
 final class ServeCommand implements Callable<Integer> {
     private static final int HELP_WIDTH = 110;
 
@@ -34,14 +36,14 @@ final class ServeCommand implements Callable<Integer> {
     public Integer call() {
         var signals = StopSignals.heeded();
         try {
-            Config config = ConfigReader.read(flags(), System.getenv());
+            Config config = atHome(ConfigReader.read(flags(), System.getenv()));
             logAs(config.log());
             try (var app = new App(config)) {
                 app.start();
                 if (!Boolean.getBoolean(TRAINING)) {
                     signals.awaitFirst();
                 }
-                signals.haltAfter(config.drain());
+                signals.haltAfter(config.drainDelay().plus(config.drain()));
             }
             return ExitCode.OK;
         } catch (CannotStart e) {
@@ -51,6 +53,17 @@ final class ServeCommand implements Callable<Integer> {
             Thread.currentThread().interrupt();
             return ExitCode.SOFTWARE;
         }
+    }
+
+    /// A data directory whose jobs were moved says where they are; DATABASE_URL, if given, is above that.
+    private static Config atHome(Config config) {
+        if (config.storage().databaseUrl() != null) {
+            return config;
+        }
+        return new NewHome(config.storage().dataDirectory())
+                .address()
+                .map(config::withDatabase)
+                .orElse(config);
     }
 
     /// One log for all: what libraries say through java.util.logging goes the same way.

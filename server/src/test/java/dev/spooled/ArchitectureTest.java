@@ -19,8 +19,8 @@ class ArchitectureTest {
             List.of("refusal", "time", "announce", "proto.v1", "proto.batch.v1"),
             List.of("json", "outbound"),
             List.of("config"),
-            List.of("db"),
-            List.of("upkeep", "web", "mail"),
+            List.of("db", "redis"),
+            List.of("upkeep", "web", "mail", "bus", "moving"),
             List.of("engine"),
             List.of("access"),
             List.of("orgs", "audit"),
@@ -107,10 +107,21 @@ class ArchitectureTest {
     }
 
     @Test
-    void onlyTheDatabaseLayerAndTheLaneKnowJdbc() {
+    void onlyItsPackageKnowsTheClientOfRedis() {
         noClasses()
                 .that()
-                .resideOutsideOfPackages("dev.spooled.db..", "dev.spooled.engine..")
+                .resideOutsideOfPackage("dev.spooled.redis..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("io.lettuce..")
+                .check(CLASSES);
+    }
+
+    @Test
+    void onlyTheDatabaseLayerTheLaneAndTheMoveKnowJdbc() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackages("dev.spooled.db..", "dev.spooled.engine..", "dev.spooled.moving..")
                 .should()
                 .dependOnClassesThat()
                 .haveFullyQualifiedName("java.sql.Connection")

@@ -5,6 +5,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
 import java.util.Base64;
+import java.util.HexFormat;
 
 /// An API key in the clear, as it is shown once and presented on each call: `sk_live_` and 43 letters for 256 random
 /// bits. A key presented with `sp_` in place of `sk_` is the same key.
@@ -44,6 +45,11 @@ final class RawKey {
     /// SHA-256 is enough: the key has as many random bits as the hash.
     byte[] hash() {
         return sha256(text);
+    }
+
+    /// The same for every spelling of a key that is presented, and no key itself.
+    static String fingerprint(String presented) {
+        return HexFormat.of().formatHex(presented(presented).hash());
     }
 
     static byte[] sha256(String text) {

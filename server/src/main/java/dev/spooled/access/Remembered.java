@@ -2,6 +2,9 @@ package dev.spooled.access;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
+import dev.spooled.bus.Bus;
+import dev.spooled.bus.Message.Changed;
+import dev.spooled.bus.Message.What;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.Instant;
@@ -12,7 +15,8 @@ import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 
 /// What presented credentials lead to, also when to nothing, kept for four seconds at most, so that a revocation on
-/// another server holds here within five. One made on this server holds at once, also against a reading still under
+/// another server holds here within five, and at once when the bus brings it. One made on this server holds at once,
+/// also against a reading still under
 /// way.
 /// Credentials are known by their SHA-256. Safe for any number of threads.
 public final class Remembered {
@@ -28,6 +32,8 @@ public final class Remembered {
             .maximumSize(MAX_KEPT)
             .expireAfterWrite(KEPT.multipliedBy(12))
             .build();
+
+    private volatile Bus bus = Bus.ALONE;
 
     /// A caller as read at a time. `hangsOn` are the ids whose change ends it; `endsAt` is when it ends by itself.
     record Holder(
@@ -51,13 +57,39 @@ public final class Remembered {
         return holder;
     }
 
+    /// Has changes tell the other nodes, and hears of theirs.
+    public void shareOver(Bus bus) {
+        bus.subscribe(Changed.class, new Bus.Subscriber<>() {
+            @Override
+            public void heard(Changed change) {
+                if (change.what() == What.CREDENTIAL) {
+                    changed.put(UUID.fromString(change.name()), System.nanoTime());
+                } else if (change.what() == What.UNKNOWN_CREDENTIALS) {
+                    dropUnknown();
+                }
+            }
+
+            @Override
+            public void missed() {
+                known.invalidateAll();
+            }
+        });
+        this.bus = bus;
+    }
+
     /// Makes a committed change of a key, an organization, a token or its family hold here at once.
     public void forget(UUID id) {
         changed.put(id, System.nanoTime());
+        bus.publish(new Changed(What.CREDENTIAL, 0, id.toString()));
     }
 
     /// Has those that led to nothing looked up again: something that was gone is back.
     public void forgetUnknown() {
+        dropUnknown();
+        bus.publish(new Changed(What.UNKNOWN_CREDENTIALS, 0, ""));
+    }
+
+    private void dropUnknown() {
         known.asMap().values().removeIf(Optional::isEmpty);
     }
 

@@ -19,10 +19,11 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 
-/// Signing in with a key over HTTP, and what is done with tokens. Only failed logins count against the limit, so nobody
-/// is locked out by others behind the same address.
+/// Signing in with a key over HTTP, and what is done with tokens. Failed logins are counted by where they come from and
+/// by the key that was tried. Only failed ones, so nobody is locked out by others behind the same address.
 public final class SessionsHttp implements Door {
     private static final int LOGINS_A_MINUTE = 5;
+    private static final String TOO_MANY = "Too many failed logins, try again later";
     private static final Instant FOR_EVER = Instant.parse("9999-12-31T00:00:00Z");
 
     private final Sessions sessions;
@@ -64,7 +65,8 @@ public final class SessionsHttp implements Door {
             return credentials.caller(key);
         } catch (Refused refused) {
             if (refused.refusal() instanceof Refusal.Unauthenticated) {
-                failures.count(Peer.networkOf(request), "Too many failed logins, try again later");
+                failures.count(Peer.networkOf(request), TOO_MANY);
+                failures.count(RawKey.fingerprint(key), TOO_MANY);
             }
             throw refused;
         }

@@ -16,4 +16,21 @@ public interface Announcer {
     boolean isHeardBy(int org);
 
     void announce(Announcement news);
+
+    /// The same, and `after` each announcement that is run, whoever listens. It returns at once and never fails, too.
+    default Announcer andThen(Runnable after) {
+        Announcer first = this;
+        return new Announcer() {
+            @Override
+            public boolean isHeardBy(int org) {
+                return first.isHeardBy(org);
+            }
+
+            @Override
+            public void announce(Announcement news) {
+                first.announce(news);
+                after.run();
+            }
+        };
+    }
 }

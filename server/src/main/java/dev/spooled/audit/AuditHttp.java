@@ -6,12 +6,11 @@ import dev.spooled.access.Caller;
 import dev.spooled.json.Json;
 import dev.spooled.refusal.Refused;
 import dev.spooled.web.Answer;
+import dev.spooled.web.Cursor;
 import dev.spooled.web.Door;
 import dev.spooled.web.Page;
 import dev.spooled.web.Query;
 import dev.spooled.web.Routes;
-import io.helidon.http.HeaderName;
-import io.helidon.http.HeaderNames;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import java.time.Instant;
@@ -19,12 +18,10 @@ import java.time.OffsetDateTime;
 import java.time.format.DateTimeFormatter;
 import java.time.format.DateTimeParseException;
 import java.util.Set;
-import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /// The audit log over HTTP: an organization's own, and the server's for the operator.
 public final class AuditHttp implements Door {
-    private static final HeaderName NEXT = HeaderNames.create("X-Next-Cursor");
     private static final Set<String> RESULTS = Set.of("success", "refused", "failed");
     private static final int PAGE = 50;
     private static final int MAX_PAGE = 100;
@@ -54,10 +51,7 @@ public final class AuditHttp implements Door {
     }
 
     private static void answer(ServerRequest request, ServerResponse response, AuditLog.Page page) {
-        UUID next = page.next();
-        if (next != null) {
-            response.header(NEXT, next.toString());
-        }
+        Cursor.tell(response, page.next());
         Answer.json(
                 request,
                 response,
@@ -86,17 +80,8 @@ public final class AuditHttp implements Door {
                 result,
                 time(request, "since"),
                 time(request, "until"),
-                cursor(request),
+                Cursor.of(request),
                 Page.of(request, PAGE, MAX_PAGE).limit());
-    }
-
-    private static @Nullable UUID cursor(ServerRequest request) {
-        String text = Query.wordOrNull(request, "cursor");
-        try {
-            return text == null ? null : UUID.fromString(text);
-        } catch (IllegalArgumentException e) {
-            throw Refused.invalid("cursor", "cursor must be what X-Next-Cursor said");
-        }
     }
 
     private static @Nullable Instant time(ServerRequest request, String name) {

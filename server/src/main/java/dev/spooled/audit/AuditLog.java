@@ -50,7 +50,7 @@ public final class AuditLog implements Trail {
 
     @Override
     public void keep(Trail.Entry entry) {
-        String target = entry.target();
+        String target = entry.target().replace('\0', '\uFFFD'); // which PostgreSQL does not take
         Args args = Args.of("cell", entry.cell())
                 .and("id", ids.next())
                 .and("org", entry.org())

@@ -48,6 +48,7 @@ public final class BillingHttp implements Door {
     }
 
     private void portal(ServerRequest request, ServerResponse response, Caller caller) {
+        caller.checkUnrestricted();
         var unused = Body.json(request, Body.SINGLE_BYTES).text("return_url");
         throw new Refused(new Refusal.NotImplemented("Billing is not configured on this server"));
     }

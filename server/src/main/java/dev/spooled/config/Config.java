@@ -14,6 +14,7 @@ public record Config(
         Grpc grpc,
         Live live,
         Storage storage,
+        Nodes nodes,
         Access access,
         Login login,
         Web web,
@@ -21,15 +22,41 @@ public record Config(
         Jobs jobs,
         Plans plans,
         Webhooks webhooks,
+        Duration drainDelay,
         Duration drain,
         LogForm log) {
+
+    /// The same with its jobs in another database.
+    public Config withDatabase(String url) {
+        return new Config(
+                listen,
+                grpc,
+                live,
+                storage.in(url),
+                nodes,
+                access,
+                login,
+                web,
+                providers,
+                jobs,
+                plans,
+                webhooks,
+                drainDelay,
+                drain,
+                log);
+    }
 
     /// Where the doors are. Port 0 takes a free one.
     public record Listen(String host, int port, int grpcPort, int metricsPort) {}
 
     /// How the gRPC port behaves. Without `tls` it speaks plain text.
     public record Grpc(
-            @Nullable Tls tls, int maxMessageBytes, int maxConnections, int maxStreams, Duration keepAlive) {}
+            @Nullable Tls tls,
+            int maxMessageBytes,
+            int maxConnections,
+            int maxStreams,
+            int streamsOfOrganization,
+            Duration keepAlive) {}
 
     /// Connections for live events at once: of an organization by SSE and by WebSocket, and of all.
     public record Live(int streams, int sockets, int connections) {}
@@ -39,9 +66,21 @@ public record Config(
 
     /// Where jobs are kept: in the PostgreSQL of `databaseUrl`, or in our own under `dataDirectory`.
     public record Storage(Path dataDirectory, @Nullable String databaseUrl, int connections, LaneWay lane) {
+        Storage in(String url) {
+            return new Storage(dataDirectory, url, connections, lane);
+        }
+
         @Override
         public String toString() {
             return databaseUrl == null ? dataDirectory.toString() : "external PostgreSQL";
+        }
+    }
+
+    /// What is between several nodes: the address of a Redis, and how long a request may wait for it.
+    public record Nodes(@Nullable String redisUrl, Duration redisPatience) {
+        @Override
+        public String toString() {
+            return redisUrl == null ? "no Redis" : "Redis";
         }
     }
 
@@ -53,7 +92,8 @@ public record Config(
         }
     }
 
-    /// How tokens are signed, secrets sealed and e-mail is sent. Secrets that are null are kept in the data directory.
+    /// How tokens are signed, secrets sealed and e-mail is sent. Secrets that are null are kept in the data
+    /// directory.
     public record Login(
             @Nullable String jwtSecret,
             @Nullable String previousJwtSecret,

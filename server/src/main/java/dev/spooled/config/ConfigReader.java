@@ -8,6 +8,7 @@ import dev.spooled.config.Config.Listen;
 import dev.spooled.config.Config.Live;
 import dev.spooled.config.Config.LogForm;
 import dev.spooled.config.Config.Login;
+import dev.spooled.config.Config.Nodes;
 import dev.spooled.config.Config.PlanLimits;
 import dev.spooled.config.Config.Plans;
 import dev.spooled.config.Config.Providers;
@@ -62,6 +63,7 @@ public final class ConfigReader {
                         number(Setting.SPOOLED_GRPC_MAX_MESSAGE_BYTES),
                         number(Setting.SPOOLED_GRPC_MAX_CONNECTIONS),
                         number(Setting.SPOOLED_GRPC_MAX_STREAMS),
+                        number(Setting.SPOOLED_GRPC_ORG_STREAMS),
                         seconds(Setting.SPOOLED_GRPC_KEEPALIVE_SECS)),
                 new Live(
                         number(Setting.SPOOLED_LIVE_STREAMS),
@@ -72,6 +74,7 @@ public final class ConfigReader {
                         textOrNull(Setting.DATABASE_URL),
                         number(Setting.SPOOLED_DB_CONNECTIONS),
                         choice(Setting.SPOOLED_LANE, LaneWay.class)),
+                nodes(),
                 new Access(
                         textOrNull(Setting.ADMIN_API_KEY),
                         textOrNull(Setting.METRICS_TOKEN),
@@ -90,8 +93,17 @@ public final class ConfigReader {
                         seconds(Setting.QUEUE_DEFAULT_TIMEOUT_SECS)),
                 new Plans(choice(Setting.SPOOLED_PLANS, PlanLimits.class), word(Setting.SPOOLED_DEFAULT_PLAN)),
                 webhooks(),
+                seconds(Setting.SPOOLED_DRAIN_DELAY_SECONDS),
                 seconds(Setting.SPOOLED_DRAIN_SECONDS),
                 choice(Setting.SPOOLED_LOG, LogForm.class));
+    }
+
+    private Nodes nodes() {
+        String url = textOrNull(Setting.REDIS_URL);
+        if (url != null && !url.startsWith("redis://") && !url.startsWith("rediss://")) {
+            throw new CannotStart("REDIS_URL is no address: expected redis://user:password@host:port or rediss://");
+        }
+        return new Nodes(url, Duration.ofMillis(number(Setting.SPOOLED_REDIS_TIMEOUT_MS)));
     }
 
     private Providers providers() {

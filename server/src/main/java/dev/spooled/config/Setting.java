@@ -21,6 +21,8 @@ public enum Setting {
             "10000",
             "Most gRPC connections at once; more are closed as they come."),
     SPOOLED_GRPC_MAX_STREAMS("grpc-max-streams", Kind.POSITIVE, "200", "Most calls at once on a gRPC connection."),
+    SPOOLED_GRPC_ORG_STREAMS(
+            "grpc-org-streams", Kind.POSITIVE, "1000", "Most gRPC streams at once of an organization."),
     SPOOLED_GRPC_KEEPALIVE_SECS(
             "grpc-keepalive-secs", Kind.SECONDS, "10", "Seconds a gRPC connection may be silent before it is pinged."),
     SPOOLED_LIVE_STREAMS(
@@ -38,6 +40,16 @@ public enum Setting {
             null,
             "An external PostgreSQL (15 to 18) instead of the embedded one: postgres://user:password@host:port/name."),
     SPOOLED_DB_CONNECTIONS("db-connections", Kind.POSITIVE, "16", "Connections in each of the server's pools."),
+    REDIS_URL(
+            "redis-url",
+            Kind.SECRET,
+            null,
+            "A Redis between several nodes: redis://user:password@host:port, or rediss://; unset: PostgreSQL's NOTIFY."),
+    SPOOLED_REDIS_TIMEOUT_MS(
+            "redis-timeout-ms",
+            Kind.POSITIVE,
+            "50",
+            "Milliseconds a request waits for Redis at most; then this node goes by its own share of the rate."),
     SPOOLED_LANE(
             "lane",
             Kind.CHOICE,
@@ -136,11 +148,16 @@ public enum Setting {
             "trusted-proxies",
             Kind.LIST,
             null,
-            "Proxies whose X-Forwarded-For is believed: addresses or networks such as 10.0.0.0/8, separated by commas."),
+            "Proxies whose X-Forwarded-For and -Proto are believed: addresses or networks (10.0.0.0/8), separated by commas."),
     ENABLE_HSTS(
             "enable-hsts", Kind.SWITCH, "false", "Send Strict-Transport-Security, when TLS ends before the server."),
     SPOOLED_DRAIN_SECONDS(
             "drain-seconds", Kind.COUNT, "10", "Seconds that running requests have to end in when the server stops."),
+    SPOOLED_DRAIN_DELAY_SECONDS(
+            "drain-delay-seconds",
+            Kind.COUNT,
+            "0",
+            "Seconds before that in which a stopping server still takes requests, for balancers to see it is not ready."),
     SPOOLED_LOG("log", Kind.CHOICE, "text", "Form of the log lines on standard error: text or json.", "text", "json");
 
     /// Variables with our prefix that are not the server's: the start script's and the clients'.

@@ -2,9 +2,11 @@ package dev.spooled.db;
 
 import dev.spooled.config.CannotStart;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,11 +14,16 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.util.Base64;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// The folder a server keeps everything in, held by a lock file for as long as it runs: one server per folder. The
-/// lock is the operating system's, so it goes with the process however that ends.
+/// The folder a server keeps everything in, held by a lock file for as long as it runs: one server per
+/// folder. The lock is the operating system's, so it goes with the process however that ends.
 final class DataDirectory implements AutoCloseable {
+    static final String PASSWORD = "postgres.password";
+    static final String PORT = "postgres.port";
+    private static final String LOCK = "server.lock";
+
     private final Path path;
     private final FileChannel lock;
 
@@ -29,16 +36,34 @@ final class DataDirectory implements AutoCloseable {
         Path path = made(wanted);
         try {
             FileChannel lock =
-                    FileChannel.open(path.resolve("server.lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                    FileChannel.open(path.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
             if (tryLock(lock) == null) {
                 lock.close();
                 throw new CannotStart("another server uses the data directory " + path
                         + ": stop it, or give this one its own by SPOOLED_DATA_DIR");
             }
+            lock.truncate(0);
+            lock.write(
+                    ByteBuffer.wrap(Long.toString(ProcessHandle.current().pid()).getBytes(StandardCharsets.US_ASCII)));
             return new DataDirectory(path, lock);
         } catch (IOException e) {
             throw new CannotStart("the data directory " + path + " cannot be written: " + reason(e), e);
         }
+    }
+
+    /// The process that holds the folder, if one does.
+    static Optional<ProcessHandle> holder(Path path) throws IOException {
+        Path file = path.resolve(LOCK);
+        if (!Files.exists(file)) {
+            return Optional.empty();
+        }
+        try (FileChannel lock = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            if (tryLock(lock) != null) {
+                return Optional.empty();
+            }
+        }
+        String process = Files.readString(file).strip();
+        return process.isEmpty() ? Optional.empty() : ProcessHandle.of(Long.parseLong(process));
     }
 
     /// PostgreSQL's own data directory.
@@ -51,11 +76,11 @@ final class DataDirectory implements AutoCloseable {
     }
 
     Path passwordFile() {
-        return path.resolve("postgres.password");
+        return path.resolve(PASSWORD);
     }
 
     Path portFile() {
-        return path.resolve("postgres.port");
+        return path.resolve(PORT);
     }
 
     Path path() {
@@ -98,8 +123,8 @@ final class DataDirectory implements AutoCloseable {
         }
     }
 
-    /// As root the folder lets others walk through (0711) to what they know the name of, since PostgreSQL runs as
-    /// another user; a folder that exists keeps its mode.
+    /// As root the folder lets others walk through (0711) to what they know the name of, since PostgreSQL
+    /// runs as another user; a folder that exists keeps its mode.
     private static Path made(Path wanted) {
         try {
             Path path = wanted.toAbsolutePath().normalize();

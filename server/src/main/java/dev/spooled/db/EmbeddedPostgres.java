@@ -14,6 +14,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -21,11 +22,11 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// PostgreSQL as a part of this server: unpacked, made, started, kept running and stopped with nobody's help. A kill of
-/// the server, of PostgreSQL or of both at any instant is put right by the next start.
+/// PostgreSQL as a part of this server: unpacked, made, started, kept running and stopped with nobody's help.
+/// A kill of the server, of PostgreSQL or of both at any instant is put right by the next start.
 ///
-/// One platform thread starts PostgreSQL and lives as long as it: Linux ties "stop when my parent is gone" to the
-/// starting thread, not to the process. The same thread starts it again when it ends unasked.
+/// One platform thread starts PostgreSQL and lives as long as it: Linux ties "stop when my parent is gone" to
+/// the starting thread, not to the process. The same thread starts it again when it ends unasked.
 public final class EmbeddedPostgres implements AutoCloseable {
     static final String USER = "spooled";
     private static final String DATABASE = "spooled";
@@ -85,6 +86,23 @@ public final class EmbeddedPostgres implements AutoCloseable {
             directory.close();
             throw e;
         }
+    }
+
+    /// The process whose server keeps its jobs in `dataDirectory`, while it runs.
+    public static Optional<ProcessHandle> holder(Path dataDirectory) throws IOException {
+        return DataDirectory.holder(dataDirectory);
+    }
+
+    /// The database of the server that runs in `dataDirectory`, if one does.
+    public static Optional<DbAddress> running(Path dataDirectory) throws IOException {
+        return DataDirectory.holder(dataDirectory).isEmpty()
+                ? Optional.empty()
+                : Optional.of(new DbAddress(
+                        "jdbc:postgresql://127.0.0.1:" + PortFile.remembered(dataDirectory.resolve(DataDirectory.PORT))
+                                + "/" + DATABASE,
+                        USER,
+                        Files.readString(dataDirectory.resolve(DataDirectory.PASSWORD))
+                                .strip()));
     }
 
     /// The server's own database.
@@ -194,8 +212,8 @@ public final class EmbeddedPostgres implements AutoCloseable {
         }
     }
 
-    /// Tries again where another start may go better: a port that was taken meanwhile, children of a killed PostgreSQL
-    /// that have not yet noticed.
+    /// Tries again where another start may go better: a port that was taken meanwhile, children of a killed
+    /// PostgreSQL that have not yet noticed.
     private Postmaster startUntilReady() throws IOException, InterruptedException {
         int ports = 0;
         for (int attempt = 1; ; attempt++) {

@@ -34,6 +34,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// What one transaction of the lane is asked to do: tickets by kind, within the bounds of a batch. Knows no SQL.
@@ -76,11 +77,12 @@ final class Batch {
     /// New jobs whose idempotency key was seen to be taken: they cost nothing.
     final Set<UUID> known = new HashSet<>();
 
-    /// Queues whose jobs came back (released, promoted, reaped): known only after the batch ran, so parked claims of
-    /// theirs look again in the next one. New jobs meet the parked claims in their own batch.
+    /// Queues whose jobs came back (released, promoted, reaped): known only after the batch ran, so parked
+    /// claims of theirs look again in the next one. New jobs meet the parked claims in their own batch.
     final Set<Integer> freshened = new HashSet<>();
 
-    /// Whether ended jobs are left that others wait for: known only after the batch ran, for the next one to settle.
+    /// Whether ended jobs are left that others wait for: known only after the batch ran, for the next one to
+    /// settle.
     boolean unsettled;
 
     private final Set<UUID> touched = new HashSet<>();
@@ -157,6 +159,23 @@ final class Batch {
         return taken;
     }
 
+    /// Whether its commit may have left events in the outbox: of organizations with webhooks, or of jobs that ended and
+    /// have one of their own.
+    boolean mayLeaveEvents() {
+        for (Ticket<?> ticket : tickets) {
+            boolean may = switch (ticket.command()) {
+                case Heartbeat _, Release _, SetPriority _, AddDependencies _, Promote _ -> false;
+                case Reap _, Expire _, Settle _ -> !Objects.equals(ticket.proposed(), 0);
+                case Claim _, Enqueue _, EnqueueWorkflow _ -> audience.hasHooks();
+                default -> true;
+            };
+            if (may) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     private boolean addEnqueue(Ticket<?> ticket, Enqueue enqueue) {
         for (NewJob job : enqueue.jobs()) {
             bytes += job.bytes();
@@ -192,6 +211,25 @@ final class Batch {
     private boolean addTo(List<Ticket<?>> kind, Ticket<?> ticket, int size) {
         rows += size;
         return kind.add(ticket);
+    }
+
+    /// New jobs that may be ready at once.
+    void forEachNewJob(Consumer<NewJob> work) {
+        enqueues.forEach(ticket -> ((Enqueue) ticket.command()).jobs().forEach(work));
+        fires.forEach(ticket -> {
+            NewJob job = ((Fire) ticket.command()).job();
+            if (job != null) {
+                work.accept(job);
+            }
+        });
+        workflows.forEach(ticket -> ((EnqueueWorkflow) ticket.command())
+                .workflow()
+                .steps()
+                .forEach(step -> {
+                    if (step.parents().isEmpty()) {
+                        work.accept(step.job());
+                    }
+                }));
     }
 
     private static int sizeOf(Fire fire) {

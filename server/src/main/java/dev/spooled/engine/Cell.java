@@ -1,5 +1,9 @@
 package dev.spooled.engine;
 
+import dev.spooled.bus.Bus;
+import dev.spooled.bus.Message.Changed;
+import dev.spooled.bus.Message.Joined;
+import dev.spooled.bus.Message.What;
 import dev.spooled.db.Db;
 import dev.spooled.db.DbAddress;
 import dev.spooled.db.Migrator;
@@ -20,7 +24,9 @@ public final class Cell implements AutoCloseable {
     private final Lane lane;
     private final EngineChores chores;
     private final Chore hooks;
+    private final Chore registry;
     private final Upkeep upkeep;
+    private volatile Bus bus = Bus.ALONE;
 
     private Cell(DbAddress address, int number, int connections, String version, Lane.Way way) {
         new Migrator(address).migrate();
@@ -30,7 +36,7 @@ public final class Cell implements AutoCloseable {
         lane = new Lane(address, number, node, clock, way);
         chores = new EngineChores(lane, db, clock, number);
         chores.keepPartitions().runOnce();
-        var registry = chores.registerNode(node, version);
+        registry = chores.registerNode(node, version);
         registry.runOnce();
         hooks = chores.noteHooks();
         hooks.runOnce();
@@ -60,9 +66,35 @@ public final class Cell implements AutoCloseable {
         return lane;
     }
 
-    /// Makes the lane of this node look at once which organizations have webhooks; call it after a change of them.
+    /// Makes the lanes look at once which organizations have webhooks; call it after a change of them.
     public void rereadHooks() {
         hooks.runOnce();
+        bus.publish(new Changed(What.WEBHOOKS, 0, ""));
+    }
+
+    /// Has what happens here and there told at once. What a new node does not hear of is found by the chores.
+    public void shareOver(Bus bus) {
+        this.bus = bus;
+        lane.shareOver(bus);
+        Bus.onEach(bus, Joined.class, joined -> registry.runOnce());
+        Bus.onEach(bus, Changed.class, changed -> {
+            if (changed.what() == What.WEBHOOKS) {
+                hooks.runOnce();
+            }
+        });
+    }
+
+    public UUID node() {
+        return node;
+    }
+
+    /// Tells this database apart from others, for what several installations share.
+    public UUID installation() {
+        return chores.installation();
+    }
+
+    public boolean isAlone() {
+        return chores.nodes() <= 1;
     }
 
     /// How many nodes work this cell, this one counted.

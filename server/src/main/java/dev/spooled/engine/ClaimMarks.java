@@ -12,15 +12,16 @@ import java.util.TreeMap;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/// Where in a queue there is nothing left to claim, so that a claim need not step over it: per priority the last id
-/// that was claimed. While some long transaction keeps PostgreSQL from taking dead rows back, a claim from the start
-/// of its queue passes every row claimed since (0.3 us each: a factor of five within a minute); from the marks none.
+/// Where in a queue there is nothing left to claim, so that a claim need not step over it: per priority the
+/// last id that was claimed. While some long transaction keeps PostgreSQL from taking dead rows back, a claim
+/// from the start of its queue passes every row claimed since (0.3 us each: a factor of five within a
+/// minute); from the marks none.
 ///
-/// A mark holds as long as nothing enters the queue below it. What this lane itself puts there (retries, promotions,
-/// reaped leases) drops the queue's marks, and claims of the same batch go without; what another node puts there is
-/// found by the claim from the start that
-/// each queue gets once a second, and ids a little younger than the mark are looked at again while other nodes are
-/// there. Queues that claim little are always claimed from the start. Belongs to the lane's thread.
+/// A mark holds as long as nothing enters the queue below it. What this lane itself puts there (retries,
+/// promotions, reaped leases) drops the queue's marks, and claims of the same batch go without; what another
+/// node puts there is found by the claim from the start that each queue gets once a second, and ids a little
+/// younger than the mark are looked at again while other nodes are there. Queues that claim little are always
+/// claimed from the start. Belongs to the lane's thread.
 final class ClaimMarks {
     private static final long FROM_THE_START_EVERY_MICROS = 1_000_000;
     private static final long SLACK_MILLIS = 200;
@@ -44,9 +45,9 @@ final class ClaimMarks {
         boolean holds;
     }
 
-    /// The segments of several queues for one statement: priorities and marks in one row, and per queue the first
-    /// and last of its own (null: from the start). A segment is a priority from its mark on, then what lies between
-    /// it and the next priority of the row.
+    /// The segments of several queues for one statement: priorities and marks in one row, and per queue the
+    /// first and last of its own (null: from the start). A segment is a priority from its mark on, then what
+    /// lies between it and the next priority of the row.
     static final class Segments {
         final PgArray priorities = PgArray.shorts();
         final PgArray marks = PgArray.uuids();
@@ -127,9 +128,8 @@ final class ClaimMarks {
         }
     }
 
-    /// A claim from the start has passed all of the priorities above the lowest it took from, and of all priorities
-    /// when
-    /// it got less than it asked for. What lies below that it has not seen.
+    /// A claim from the start has passed all of the priorities above the lowest it took from, and of all
+    /// priorities when it got less than it asked for. What lies below that it has not seen.
     private static void startAnew(Marks marks, long nowMicros, List<Leased> got, int limit) {
         int lowest = got.size() < limit
                 ? BELOW

@@ -32,6 +32,7 @@ public final class EngineChores {
     private static final Sql ENSURE_DAY = SQL.get("ensure_day");
     private static final Sql REGISTER_NODE = SQL.get("register_node");
     private static final Sql OTHER_NODES = SQL.get("other_nodes");
+    private static final Sql INSTALLATION = SQL.get("installation");
     private static final Sql FORGET_MARKS = SQL.get("forget_marks");
     private static final Sql FORGET_NODES = SQL.get("forget_nodes");
     private static final Sql LIVE_DRIFT = SQL.get("live_drift");
@@ -46,6 +47,7 @@ public final class EngineChores {
     private static final Duration EVENTS_KEPT = Duration.ofDays(3);
     private static final int DAYS_AHEAD = 7;
     private static final long PROMPT_NANOS = Duration.ofMillis(100).toNanos();
+    private static final int READINGS = 3;
     private static final Duration LIVES_WITHIN = Duration.ofSeconds(20);
     private static final Duration FORGET_NODES_AFTER = Duration.ofDays(1);
 
@@ -232,14 +234,30 @@ public final class EngineChores {
         });
     }
 
-    /// Keeps a `DatabaseClock` on the database's time. A reading that took long says little and is left out.
+    UUID installation() {
+        return db.readAsEngine(INSTALLATION, Args.NONE, row -> row.uuid("id")).getFirst();
+    }
+
+    /// Keeps a `DatabaseClock` on the database's time. Of some readings the one that took least counts, as of its
+    /// middle,
+    /// so that the clocks of nodes differ by little; one that took long says little and is left out.
     public static Chore followClock(Db db, DatabaseClock clock) {
         return chore("clock", Duration.ofSeconds(1), () -> {
-            long asked = System.nanoTime();
-            long micros = readTime(db);
-            long answered = System.nanoTime();
-            if (answered - asked < PROMPT_NANOS) {
-                clock.follow(micros, answered);
+            long least = PROMPT_NANOS;
+            long micros = 0;
+            long middle = 0;
+            for (int i = 0; i < READINGS; i++) {
+                long asked = System.nanoTime();
+                long read = readTime(db);
+                long took = System.nanoTime() - asked;
+                if (took < least) {
+                    least = took;
+                    micros = read;
+                    middle = asked + took / 2;
+                }
+            }
+            if (least < PROMPT_NANOS) {
+                clock.follow(micros, middle);
             }
             return false;
         });

@@ -25,8 +25,8 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/// Runs a batch with guarded statements that answer per row: right whatever other nodes do, and always the way back.
-/// One round trip, one transaction; answers are proposed to the tickets and published by the lane.
+/// Runs a batch with guarded statements that answer per row: right whatever other nodes do, and always the
+/// way back. One round trip, one transaction; answers are proposed to the tickets and published by the lane.
 final class ExactWay {
     private static final int SETTLED_MAX = Batch.COMMANDS_MAX;
 

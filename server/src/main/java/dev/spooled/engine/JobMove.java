@@ -28,6 +28,10 @@ public record JobMove(
         record Failed(String error, int retryCount) implements Detail {}
     }
 
+    public JobMove withNumber(long number) {
+        return number == this.number ? this : new JobMove(org, queue, job, from, to, number, detail);
+    }
+
     /// When it happened, in microseconds since 1970.
     public long atMicros() {
         return number >> 1;

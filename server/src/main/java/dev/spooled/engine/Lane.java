@@ -1,5 +1,7 @@
 package dev.spooled.engine;
 
+import dev.spooled.bus.Bus;
+import dev.spooled.bus.Message.Work;
 import dev.spooled.db.DbAddress;
 import dev.spooled.db.DbFault;
 import dev.spooled.engine.Command.Claim;
@@ -12,11 +14,13 @@ import java.sql.SQLException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Queue;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -27,10 +31,11 @@ import org.slf4j.LoggerFactory;
 
 /// The one writer of live jobs of a cell on this node.
 ///
-/// One thread takes whatever waits, writes it in one transaction with one fsync and then answers each caller: under
-/// load a batch is hundreds of commands, idle it is one. Everything is bounded: a batch (`Batch`), what waits
-/// (`WAITING_MAX`, `WAITING_BYTES_MAX`; beyond that callers hear 503), and how long the database may be away before
-/// waiting callers hear 503 as well. Claims that find nothing may be parked here until a job of their queue commits.
+/// One thread takes whatever waits, writes it in one transaction with one fsync and then answers each caller:
+/// under load a batch is hundreds of commands, idle it is one. Everything is bounded: a batch (`Batch`), what
+/// waits (`WAITING_MAX`, `WAITING_BYTES_MAX`; beyond that callers hear 503), and how long the database may be
+/// away before waiting callers hear 503 as well. Claims that find nothing may be parked here until a job of
+/// their queue commits.
 ///
 /// Safe for any number of calling threads; a caller's thread sleeps until its answer.
 public final class Lane implements AutoCloseable {
@@ -46,19 +51,22 @@ public final class Lane implements AutoCloseable {
     private final ExactWay exact;
     private final @Nullable AssertedWay asserted;
     private volatile boolean alone = true;
+    private volatile Bus bus = Bus.ALONE;
     private volatile JobWatcher watcher = JobWatcher.NOBODY;
     private volatile Set<Integer> hooked = Set.of();
+    private volatile Runnable onEvents = () -> {};
     private final Parked parked = new Parked();
     private final Thread thread;
 
     private final Queue<Ticket<?>> inbox = new ConcurrentLinkedQueue<>();
     private final AtomicInteger waiting = new AtomicInteger();
     private final AtomicLong waitingBytes = new AtomicLong();
-    private final Queue<Integer> woken = new ConcurrentLinkedQueue<>();
+    private final Set<Integer> woken = ConcurrentHashMap.newKeySet();
     private final ArrayDeque<Ticket<?>> deferred = new ArrayDeque<>();
     private final ArrayDeque<Ticket<?>> aside = new ArrayDeque<>();
 
-    /// When the newest batch was formed: no two are of the same microsecond, so that changes of a job have an order.
+    /// When the newest batch was formed: no two are of the same microsecond, so that changes of a job have an
+    /// order.
     private long lastMicros;
 
     /// Queues with parked claims that did not fit into a batch: they come first in the next.
@@ -104,8 +112,8 @@ public final class Lane implements AutoCloseable {
         return ticket.await();
     }
 
-    /// As `run` for several commands that share their batches: answered in their order. Throws when one is refused,
-    /// though others may have been carried out.
+    /// As `run` for several commands that share their batches: answered in their order. Throws when one is
+    /// refused, though others may have been carried out.
     public <R> List<R> runAll(List<? extends Command<R>> commands) {
         List<Ticket<R>> tickets = new ArrayList<>();
         for (Command<R> command : commands) {
@@ -178,7 +186,8 @@ public final class Lane implements AutoCloseable {
         rouse();
     }
 
-    /// Answers all parked claims and parks none any more: the server is about to stop, so nobody should wait on it.
+    /// Answers all parked claims and parks none any more: the server is about to stop, so nobody should wait
+    /// on it.
     public void stopParking() {
         parking = false;
         LockSupport.unpark(thread);
@@ -237,7 +246,8 @@ public final class Lane implements AutoCloseable {
         parked.expire(System.nanoTime(), closing || !parking, Lane::answerEmpty);
         crowded.forEach(queue -> parked.offer(queue, batch));
         crowded.clear();
-        for (Integer queue = woken.poll(); queue != null; queue = woken.poll()) {
+        for (Integer queue : woken) {
+            woken.remove(queue);
             offer(queue, batch);
         }
         for (int i = deferred.size(); i > 0 && !batch.isFull(); i--) {
@@ -334,6 +344,30 @@ public final class Lane implements AutoCloseable {
         this.watcher = watcher;
     }
 
+    /// Runs this after every commit that may have left events in the outbox, on the lane's thread: it must return at
+    /// once and not fail.
+    public void onEvents(Runnable bell) {
+        onEvents = bell;
+    }
+
+    /// Tells other nodes of jobs that they may take, and hears of theirs.
+    public void shareOver(Bus bus) {
+        bus.subscribe(Work.class, new Bus.Subscriber<>() {
+            @Override
+            public void heard(Work work) {
+                if (work.cell() == session.cell()) {
+                    wake(work.queues());
+                }
+            }
+
+            @Override
+            public void missed() {
+                wake(awaited());
+            }
+        });
+        this.bus = bus;
+    }
+
     /// Organizations whose events the next batches keep in the outbox.
     void setHooked(Set<Integer> orgs) {
         hooked = Set.copyOf(orgs);
@@ -391,9 +425,8 @@ public final class Lane implements AutoCloseable {
         }
     }
 
-    /// A command whose row somebody holds (a frozen node, say) waits beside the line, so that it holds up nobody else
-    /// for
-    /// longer than one try takes.
+    /// A command whose row somebody holds (a frozen node, say) waits beside the line, so that it holds up
+    /// nobody else for longer than one try takes.
     private void setAside(Ticket<?> ticket, SQLException why) {
         if (ticket.countTry() < TRIES_MAX) {
             aside.addLast(ticket);
@@ -417,6 +450,9 @@ public final class Lane implements AutoCloseable {
 
     private void publish(Batch batch) {
         tell(batch.moves);
+        if (batch.mayLeaveEvents()) {
+            onEvents.run();
+        }
         woken.addAll(batch.freshened);
         if (batch.unsettled) {
             deferred.addLast(new Ticket<>(new Command.Settle()));
@@ -430,6 +466,24 @@ public final class Lane implements AutoCloseable {
                 continue;
             }
             ticket.settle();
+        }
+        if (bus.hasOthers()) {
+            tellOthers(batch);
+        }
+    }
+
+    /// Queues that may have ready rows left now. While claims of a queue are parked here, its new jobs all went to
+    /// them.
+    private void tellOthers(Batch batch) {
+        var queues = new HashSet<Integer>();
+        batch.forEachNewJob(job -> {
+            if (!parked.waitsOn(job.queue())) {
+                queues.add(job.queue());
+            }
+        });
+        queues.addAll(batch.freshened);
+        if (!queues.isEmpty()) {
+            bus.publish(new Work(session.cell(), List.copyOf(queues)));
         }
     }
 

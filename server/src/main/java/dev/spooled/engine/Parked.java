@@ -90,6 +90,10 @@ final class Parked {
         return size;
     }
 
+    boolean waitsOn(int queue) {
+        return byQueue.containsKey(queue);
+    }
+
     Set<Integer> queues() {
         return Set.copyOf(byQueue.keySet());
     }

@@ -16,9 +16,9 @@ import java.util.UUID;
 
 /// Deals the ready rows of a batch out to its claims: the one place that decides who gets which job.
 ///
-/// Claims of a queue are merged into one request; its rows come in order and are dealt to the claims in the order they
-/// arrived. A slot is a place for one row, counted from 1 over all queues; the statement finds lease id and claim of a
-/// row by its slot, so nobody is fenced under another's name.
+/// Claims of a queue are merged into one request; its rows come in order and are dealt to the claims in the
+/// order they arrived. A slot is a place for one row, counted from 1 over all queues; the statement finds
+/// lease id and claim of a row by its slot, so nobody is fenced under another's name.
 final class Slots {
     private final List<Ticket<?>> asks;
     private final List<UUID> leases = new ArrayList<>();
@@ -149,7 +149,8 @@ final class Slots {
                                 null)));
     }
 
-    /// Proposes each claim its jobs, best first; a claim without any gets an empty list, which parks it if it may wait.
+    /// Proposes each claim its jobs, best first; a claim without any gets an empty list, which parks it if it
+    /// may wait.
     void propose(Batch batch, RecentJobs recent) {
         List<List<Leased>> dealt = new ArrayList<>();
         asks.forEach(ask -> dealt.add(new ArrayList<>()));

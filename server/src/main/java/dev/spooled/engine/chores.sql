@@ -55,6 +55,9 @@ on conflict (id) do update set seen_at = excluded.seen_at, version = excluded.ve
 -- name: other_nodes
 select count(*)::int as n from node where id <> :id and seen_at > :since
 
+-- name: installation
+select id from installation
+
 -- name: forget_marks
 delete from lane_mark m using node n where n.id = m.node and n.seen_at < :before
 

@@ -97,8 +97,11 @@ with r as (
     insert into ended (cell, id, status) select :cell, id, 5 from y where not again and flags & 1 = 1
     on conflict (cell, id) do update set status = excluded.status, taken = null
 ), a as (
-    insert into attempt (cell, org, queue, number, outcome, job, lease_id, started_at, ended_at, fingerprint, worker, version, error)
-    select :cell, org, queue, attempt, 1, id, lease_id, started_at, :now, fingerprint, worker, version, error from y
+    insert into attempt (cell, org, queue, number, outcome, job, lease_id, started_at, ended_at, retry_at, fingerprint, worker,
+                         version, error)
+    select :cell, org, queue, attempt, 1, id, lease_id, started_at, :now, case when again then run_at end, fingerprint, worker,
+           version, error
+    from y
 ), v as (
     insert into outbox (cell, at, subject, event, org, queue, status, retry_count, worker, error)
     select :cell, :now, id, 'job.failed', org, queue, 5, retry_count, worker, error from y

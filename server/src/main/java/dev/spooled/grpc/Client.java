@@ -7,7 +7,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// X
+/// Who a call comes from: the credential it presented, looked at again while a stream goes on, and how many jobs it
+/// wants in its hands at most (null: no bound).
 record Client(
         Admission admission, String presented, @Nullable Integer maxInFlight) {
     static final Context.Key<Client> KEY = Context.key("spooled-client");

@@ -6,6 +6,7 @@ import dev.spooled.refusal.Refusal;
 import dev.spooled.refusal.Refused;
 import io.grpc.Context;
 import io.grpc.Contexts;
+import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.MethodDescriptor.MethodType;
@@ -14,6 +15,7 @@ import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import io.grpc.StatusRuntimeException;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -31,34 +33,65 @@ final class Entrance implements ServerInterceptor {
     private static final int MAX_LENGTH = 4_096;
 
     private final Admission admission;
+    private final StreamPlaces places;
 
-    Entrance(Admission admission) {
+    Entrance(Admission admission, StreamPlaces places) {
         this.admission = admission;
+        this.places = places;
     }
 
     @Override
     public <A, B> ServerCall.Listener<A> interceptCall(
             ServerCall<A, B> call, Metadata headers, ServerCallHandler<A, B> next) {
-        Context admitted;
+        MethodDescriptor<A, B> method = call.getMethodDescriptor();
         try {
-            admitted = admitted(headers, call.getMethodDescriptor());
+            var client = new Client(admission, presented(headers), maxInFlight(headers));
+            Caller caller = client.caller();
+            caller.check(READS.contains(method.getBareMethodName()) ? Scope.READ : Scope.OPERATE);
+            Context admitted = client.in(Context.current(), caller);
+            if (method.getType() == MethodType.UNARY) {
+                client.charge(caller);
+                return Contexts.interceptCall(admitted, call, headers, next);
+            }
+            return placed(caller, () -> Contexts.interceptCall(admitted, call, headers, next));
         } catch (RuntimeException e) {
             StatusRuntimeException refused = Statuses.of(e);
             Metadata trailers = refused.getTrailers();
             call.close(refused.getStatus(), trailers == null ? new Metadata() : trailers);
             return new ServerCall.Listener<>() {};
         }
-        return Contexts.interceptCall(admitted, call, headers, next);
     }
 
-    private Context admitted(Metadata headers, MethodDescriptor<?, ?> method) {
-        var client = new Client(admission, presented(headers), maxInFlight(headers));
-        Caller caller = client.caller();
-        caller.check(READS.contains(method.getBareMethodName()) ? Scope.READ : Scope.OPERATE);
-        if (method.getType() == MethodType.UNARY) {
-            client.charge(caller);
+    private <A> ServerCall.Listener<A> placed(Caller caller, Supplier<ServerCall.Listener<A>> start) {
+        Runnable giveBack = places.take(caller);
+        try {
+            return new Placed<>(start.get(), giveBack);
+        } catch (RuntimeException e) {
+            giveBack.run();
+            throw e;
         }
-        return client.in(Context.current(), caller);
+    }
+
+    /// A stream gives its place back when it ends, in whichever of the two ways calls end.
+    private static final class Placed<A> extends SimpleForwardingServerCallListener<A> {
+        private final Runnable giveBack;
+
+        Placed(ServerCall.Listener<A> call, Runnable giveBack) {
+            super(call);
+            this.giveBack = giveBack;
+        }
+
+        @Override
+        public void onCancel() {
+            giveBack.run();
+            super.onCancel();
+        }
+
+        @Override
+        public void onComplete() {
+            giveBack.run();
+            super.onComplete();
+        }
     }
 
     private static String presented(Metadata headers) {

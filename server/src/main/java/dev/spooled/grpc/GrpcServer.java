@@ -2,6 +2,7 @@ package dev.spooled.grpc;
 
 import dev.spooled.config.CannotStart;
 import dev.spooled.jobs.Jobs;
+import dev.spooled.orgs.ConnectionLimits;
 import dev.spooled.proto.batch.v1.BatchServiceGrpc;
 import dev.spooled.proto.v1.QueueServiceGrpc;
 import dev.spooled.proto.v1.WorkerServiceGrpc;
@@ -28,11 +29,13 @@ import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /// The gRPC server: jobs, workers, batches, health and reflection on one port. Calls run on virtual threads.
@@ -54,6 +57,7 @@ public final class GrpcServer implements AutoCloseable {
 
     private final Options options;
     private final Streams streams = new Streams();
+    private final StreamPlaces places;
     private final HealthStatusManager health = new HealthStatusManager();
     private final BooleanSupplier ready;
     private final ExecutorService calls = Executors.newVirtualThreadPerTaskExecutor();
@@ -70,6 +74,7 @@ public final class GrpcServer implements AutoCloseable {
             int maxMessageBytes,
             int maxConnections,
             int maxStreams,
+            int streamsOfOrganization,
             Duration keepAlive,
             Duration drain) {
         public static final int USUAL_MESSAGE_BYTES = 4 << 20;
@@ -82,6 +87,7 @@ public final class GrpcServer implements AutoCloseable {
                     USUAL_MESSAGE_BYTES,
                     10_000,
                     200,
+                    1_000,
                     Duration.ofSeconds(10),
                     Duration.ofSeconds(10));
         }
@@ -101,15 +107,24 @@ public final class GrpcServer implements AutoCloseable {
         }
     }
 
-    /// What the calls work with. Workers are told to send a heartbeat each `heartbeat`.
+    /// What the calls work with. Workers are told to send a heartbeat each `heartbeat`; `own` is what organizations
+    /// may have open.
     public record Parts(
-            Jobs jobs, Workers workers, QueueFigures figures, Duration heartbeat, Clock clock, Admission admission) {}
+            Jobs jobs,
+            Workers workers,
+            QueueFigures figures,
+            Duration heartbeat,
+            Clock clock,
+            Admission admission,
+            IntFunction<ConnectionLimits> own) {}
 
     /// `ready` is what health tells.
     public GrpcServer(Options options, Parts parts, BooleanSupplier ready, RequestObserver observer) {
         this.options = options;
         this.ready = ready;
-        var entrance = new Entrance(parts.admission());
+        this.places = new StreamPlaces(org ->
+                Objects.requireNonNullElse(parts.own().apply(org).grpcStreams(), options.streamsOfOrganization()));
+        var entrance = new Entrance(parts.admission(), places);
         var observed = new Observed(observer);
         var builder = builder(options)
                 .addService(ServerInterceptors.intercept(health.getHealthService(), observed))
@@ -173,6 +188,11 @@ public final class GrpcServer implements AutoCloseable {
     /// Streams that push jobs or take operations right now.
     public int openStreams() {
         return streams.count();
+    }
+
+    /// Places that calls of organizations hold right now; one that ended holds none.
+    int placesTaken() {
+        return places.taken();
     }
 
     public boolean isSecure() {

@@ -15,11 +15,14 @@ public final class HealthHttp implements Door {
 
     private final BooleanSupplier ready;
     private final BooleanSupplier database;
+    private final BooleanSupplier bus;
 
-    /// `ready` is true from the first round trip of the lane until the server stops.
-    public HealthHttp(BooleanSupplier ready, BooleanSupplier database) {
+    /// `ready` is true from the first round trip of the lane until the server stops; `bus` while nodes hear of each
+    /// other at once.
+    public HealthHttp(BooleanSupplier ready, BooleanSupplier database, BooleanSupplier bus) {
         this.ready = ready;
         this.database = database;
+        this.bus = bus;
     }
 
     @Override
@@ -29,12 +32,14 @@ public final class HealthHttp implements Door {
                 .get("/health/ready", this::readiness);
     }
 
-    /// The cache lives in this process, so it is always there.
+    /// The cache lives in this process, so it is always there. Without the bus all is done, only later.
     private void summary(ServerRequest request, ServerResponse response) {
         boolean answers = database.getAsBoolean();
-        byte[] body = Json.write(to -> to.text("status", answers ? "healthy" : "degraded")
+        boolean together = bus.getAsBoolean();
+        byte[] body = Json.write(to -> to.text("status", answers && together ? "healthy" : "degraded")
                 .flag("database", answers)
-                .flag("cache", true));
+                .flag("cache", true)
+                .text("bus", together ? "ok" : "degraded"));
         Answer.json(request, response, 200, body);
     }
 

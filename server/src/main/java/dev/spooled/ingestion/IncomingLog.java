@@ -12,6 +12,7 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,9 +32,12 @@ public final class IncomingLog {
     private final Db db;
     private final Clock clock;
     private final Ids ids;
+    private final IntFunction<Instant> keptSince;
 
-    public IncomingLog(Db db, Clock clock) {
+    /// `keptSince` is from when on an organization's history is kept.
+    public IncomingLog(Db db, Clock clock, IntFunction<Instant> keptSince) {
         this.db = db;
+        this.keptSince = keptSince;
         this.clock = clock;
         this.ids = new Ids(clock);
     }
@@ -105,7 +109,8 @@ public final class IncomingLog {
                 .and("span", SPAN)
                 .and("provider", search.provider())
                 .and("accepted", search.accepted())
-                .and("limit", search.limit());
+                .and("limit", search.limit())
+                .and("kept", Ids.floor(keptSince.apply(caller.org()).toEpochMilli()));
         return db.inOrg(caller.org(), tx -> {
             List<Noted> found = tx.list(DELIVERIES, args, IncomingLog::noted);
             UUID next = found.size() == search.limit()

@@ -7,21 +7,18 @@ import dev.spooled.json.JsonObject;
 import dev.spooled.refusal.Refused;
 import dev.spooled.web.Answer;
 import dev.spooled.web.Body;
+import dev.spooled.web.Cursor;
 import dev.spooled.web.Door;
 import dev.spooled.web.Page;
 import dev.spooled.web.Query;
 import dev.spooled.web.Routes;
-import io.helidon.http.HeaderName;
-import io.helidon.http.HeaderNames;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import java.time.Duration;
-import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /// What an organization sees and sets of the webhooks that come in: what was sent, and its secrets at providers.
 public final class IncomingWebhooksHttp implements Door {
-    private static final HeaderName NEXT = HeaderNames.create("X-Next-Cursor");
     private static final String LOG = "/api/v1/incoming-webhooks";
     private static final String SECRETS = LOG + "/secrets";
     private static final int PAGE = 50;
@@ -54,12 +51,9 @@ public final class IncomingWebhooksHttp implements Door {
                 new IncomingLog.Search(
                         Query.wordOrNull(request, "provider"),
                         accepted(Query.wordOrNull(request, "accepted")),
-                        cursor(Query.wordOrNull(request, "cursor")),
+                        Cursor.of(request),
                         Page.of(request, PAGE, MAX_PAGE).limit()));
-        UUID next = page.next();
-        if (next != null) {
-            response.header(NEXT, next.toString());
-        }
+        Cursor.tell(response, page.next());
         Answer.json(
                 request,
                 response,
@@ -85,14 +79,6 @@ public final class IncomingWebhooksHttp implements Door {
             case "false" -> false;
             default -> throw Refused.invalid("accepted", "accepted must be true or false, not " + word);
         };
-    }
-
-    private static @Nullable UUID cursor(@Nullable String text) {
-        try {
-            return text == null ? null : UUID.fromString(text);
-        } catch (IllegalArgumentException e) {
-            throw Refused.invalid("cursor", "cursor must be what X-Next-Cursor said");
-        }
     }
 
     private void secrets(ServerRequest request, ServerResponse response, Caller caller) {

@@ -82,6 +82,7 @@ public final class IngestionHttp implements Door {
     }
 
     private static Sender sender(ServerRequest request) {
+        Peer.checkTls(request);
         String token = request.headers().first(TOKEN).map(String::strip).orElse("");
         return new Sender(
                 id(request.path().pathParameters().get("org")),

@@ -30,10 +30,11 @@ insert into webhook_in (cell, id, org, provider, event_id, event_type, queue, ac
 values (:cell, :id, :org, :provider, :event_id, :event_type, :queue, :accepted, :reason, :job, :origin, :now)
 
 -- name: deliveries
--- Filters look at no more than a span of rows, so that a rare one costs no more than a common one.
+-- Filters look at no more than a span of rows, so that a rare one costs no more than a common one. What the plan lets go
+-- is hidden before it leaves.
 select id, provider, event_id, event_type, queue, accepted, reason, job, origin, at
 from (select * from webhook_in
-      where cell = :cell and org = :org and id < :before
+      where cell = :cell and org = :org and id < :before and id >= :kept
       order by id desc
       limit :span) w
 where (:provider::text is null or provider = :provider)
@@ -44,6 +45,6 @@ limit :limit
 -- name: span_end
 -- The last row that the page looked at, if there may be more after it.
 select id from webhook_in
-where cell = :cell and org = :org and id < :before
+where cell = :cell and org = :org and id < :before and id >= :kept
 order by id desc
 offset :span - 1 limit 1

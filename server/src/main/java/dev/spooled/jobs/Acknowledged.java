@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 public sealed interface Acknowledged {
     record Completed() implements Acknowledged {}
 
-    /// `nextRetryAt` is null without a retry, and when a repeated acknowledgement comes after the retry has begun.
+    /// `nextRetryAt` is null without a retry.
     record Failed(boolean willRetry, @Nullable Instant nextRetryAt) implements Acknowledged {}
 
     record Renewed(Instant expiresAt) implements Acknowledged {}

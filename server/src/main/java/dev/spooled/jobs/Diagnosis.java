@@ -49,10 +49,8 @@ public final class Diagnosis {
             boolean heldTimedOut,
             @Nullable JobStatus end,
             @Nullable UUID doneLease,
-            @Nullable Integer scheduledAttempt,
-            @Nullable Instant runAt,
-            @Nullable Integer leaseAttempt,
             @Nullable Integer leaseOutcome,
+            @Nullable Instant leaseRetryAt,
             @Nullable String lastWorker,
             @Nullable Integer lastOutcome) {}
 
@@ -113,7 +111,8 @@ public final class Diagnosis {
         }
         Integer outcome = job.leaseOutcome();
         if (outcome != null && outcome == FAILED) {
-            return settledBefore(verb, false, new Acknowledged.Failed(true, nextRetry(job)));
+            Instant retryAt = job.leaseRetryAt();
+            return settledBefore(verb, false, new Acknowledged.Failed(retryAt != null, retryAt));
         }
         throw leaseLost(job.end() != null);
     }
@@ -160,12 +159,6 @@ public final class Diagnosis {
         };
     }
 
-    /// Known as long as the job still waits for the retry that followed this failure.
-    private static @Nullable Instant nextRetry(Standing job) {
-        boolean waits = job.leaseAttempt() != null && job.leaseAttempt().equals(job.scheduledAttempt());
-        return waits ? job.runAt() : null;
-    }
-
     private Standing read(Caller caller, UUID id, @Nullable UUID lease) {
         Args args =
                 Args.of("cell", caller.cell()).and("id", id).and("lease", lease).and("now", clock.now());
@@ -187,10 +180,8 @@ public final class Diagnosis {
                 row.bool("held_timed_out"),
                 end == null ? null : JobStatus.of(end),
                 row.uuidOrNull("done_lease"),
-                row.integerOrNull("scheduled_attempt"),
-                row.instantOrNull("run_at"),
-                row.integerOrNull("lease_attempt"),
                 row.integerOrNull("lease_outcome"),
+                row.instantOrNull("lease_retry_at"),
                 row.textOrNull("last_worker"),
                 row.integerOrNull("last_outcome"));
     }

@@ -22,7 +22,6 @@ public final class JobLists {
     private static final Statements SQL = Statements.beside(JobLists.class, "lists.sql");
     private static final Sql PAGE = SQL.get("page");
     private static final Sql PAGE_TAGGED = SQL.get("page_tagged");
-    private static final Sql BY_KEY_ONLY = SQL.get("by_key_only");
     private static final Sql QUEUES_OF = SQL.get("queues_of");
     private static final Sql HOLDING = SQL.get("holding");
     private static final Sql BACKLOG = SQL.get("backlog");
@@ -50,28 +49,30 @@ public final class JobLists {
     private static final UUID OLDEST = new UUID(0, 0);
 
     private final Db db;
+    private final JobReads.Kept kept;
 
-    public JobLists(Db db) {
+    public JobLists(Db db, JobReads.Kept kept) {
         this.db = db;
+        this.kept = kept;
     }
 
     List<Job> list(Caller caller, ListRequest asked) {
-        List<Integer> queues = holding(caller, queues(caller, asked.queueName()), asked.status());
+        Reach reach = reach(caller, asked.queueName(), asked.status());
         return db.inOrg(caller.org(), tx -> {
-            if (queues.isEmpty()) {
+            if (reach.queues().isEmpty()) {
                 return List.of();
             }
             return asked.order().key() == Key.CREATED_AT
-                    ? walked(tx, caller, asked, queues)
-                    : sorted(tx, caller, asked, queues);
+                    ? walked(tx, caller, asked, reach)
+                    : sorted(tx, caller, asked, reach);
         });
     }
 
     /// Full jobs, newest first.
     List<Job> deadLetters(Caller caller, @Nullable String queueName, ListRequest.Part part) {
-        List<Integer> queues = holding(caller, queues(caller, queueName), JobStatus.DEADLETTER);
+        Reach reach = reach(caller, queueName, JobStatus.DEADLETTER);
         return db.inOrg(caller.org(), tx -> {
-            Args args = args(caller, queues, JobStatus.DEADLETTER, null)
+            Args args = args(caller, reach, JobStatus.DEADLETTER, null)
                     .and("edge", NEWEST)
                     .and("scan", part.offset() + part.limit())
                     .and("skip", part.offset())
@@ -85,9 +86,9 @@ public final class JobLists {
         if (queueName != null) {
             caller.check(queueName);
         }
-        List<Integer> queues = holding(caller, queues(caller, queueName), JobStatus.DEADLETTER);
+        Reach reach = reach(caller, queueName, JobStatus.DEADLETTER);
         return db.inOrg(caller.org(), tx -> {
-            Args args = args(caller, queues, JobStatus.DEADLETTER, null)
+            Args args = args(caller, reach, JobStatus.DEADLETTER, null)
                     .and("edge", before == null ? OLDEST : dev.spooled.time.Ids.floor(before.toEpochMilli() + 1))
                     .and("before", before)
                     .and("scan", limit);
@@ -96,21 +97,21 @@ public final class JobLists {
         });
     }
 
-    private List<Job> walked(Tx tx, Caller caller, ListRequest asked, List<Integer> queues) {
+    private List<Job> walked(Tx tx, Caller caller, ListRequest asked, Reach reach) {
         ListRequest.Part part = asked.part();
         boolean ascending = asked.order().ascending();
         UUID edge = part.cursor() != null ? part.cursor() : ascending ? OLDEST : NEWEST;
-        Args args = args(caller, queues, asked.status(), asked.tag())
+        Args args = args(caller, reach, asked.status(), asked.tag())
                 .and("edge", edge)
                 .and("skip", part.offset())
                 .and("page", part.limit());
-        List<Job> found = pick(tx, caller, asked, queues, args, part.offset() + part.limit());
+        List<Job> found = pick(tx, caller, asked, reach, args, part.offset() + part.limit());
         return ascending ? found.reversed() : found;
     }
 
     /// The newest jobs, sorted here.
-    private List<Job> sorted(Tx tx, Caller caller, ListRequest asked, List<Integer> queues) {
-        Args args = args(caller, queues, asked.status(), asked.tag())
+    private List<Job> sorted(Tx tx, Caller caller, ListRequest asked, Reach reach) {
+        Args args = args(caller, reach, asked.status(), asked.tag())
                 .and("edge", NEWEST)
                 .and("skip", 0)
                 .and("page", WINDOW);
@@ -120,9 +121,8 @@ public final class JobLists {
                 asked.tag(),
                 new ListRequest.Order(Key.CREATED_AT, false),
                 asked.part());
-        tx.list(BY_KEY_ONLY, Args.NONE, row -> true);
         Comparator<Job> order = orderOf(asked.order().key());
-        return pick(tx, caller, newest, queues, args, WINDOW).stream()
+        return pick(tx, caller, newest, reach, args, WINDOW).stream()
                 .sorted((asked.order().ascending() ? order : order.reversed())
                         .thenComparing(Job::id, Comparator.reverseOrder()))
                 .skip(asked.part().offset())
@@ -146,7 +146,7 @@ public final class JobLists {
 
     /// Chooses the walk: by the tag if it is rare or the only filter, else by state or queue, the tag looked up for
     /// each.
-    private List<Job> pick(Tx tx, Caller caller, ListRequest asked, List<Integer> queues, Args args, int wanted) {
+    private List<Job> pick(Tx tx, Caller caller, ListRequest asked, Reach reach, Args args, int wanted) {
         boolean everywhere = asked.queueName() == null && caller.queues().isEmpty();
         boolean ascending = asked.order().ascending();
         if (asked.tag() == null) {
@@ -171,7 +171,7 @@ public final class JobLists {
         if (found.size() == asked.part().limit()) {
             return found;
         }
-        args.and("scan", Math.max(LOOKED_UP_FIRST, WINDOW / queues.size()));
+        args.and("scan", Math.max(LOOKED_UP_FIRST, WINDOW / reach.queues().size()));
         return read(tx, walk, PAGE_TAGGED, args, false);
     }
 
@@ -206,18 +206,31 @@ public final class JobLists {
         return tx.list(sql, args.and("full", full), JobReads::job);
     }
 
-    private static Args args(Caller caller, List<Integer> queues, @Nullable JobStatus status, @Nullable String tag) {
-        PgArray numbers = PgArray.ints();
-        queues.forEach(numbers::add);
-        return Args.of("cell", caller.cell())
-                .and("org", caller.org())
-                .and("queues", numbers)
-                .and("status", status == null ? null : status.ordinal())
-                .and("tag", tag);
+    /// What a caller can mean: queues, and jobs that have not ended before. Found before the list's own transaction.
+    private record Reach(List<Integer> queues, Instant endedSince) {}
+
+    private Reach reach(Caller caller, @Nullable String queueName, @Nullable JobStatus status) {
+        return new Reach(
+                holding(caller, queues(caller, queueName), status), kept.jobs().apply(caller.org()));
     }
 
-    /// The queues meant: the one named, all the key may see, or all. A name nobody has used and one the key may not see
-    /// lead to none.
+    private static Args args(Caller caller, Reach reach, @Nullable JobStatus status, @Nullable String tag) {
+        return Args.of("cell", caller.cell())
+                .and("org", caller.org())
+                .and("queues", numbers(reach.queues()))
+                .and("status", status == null ? null : status.ordinal())
+                .and("tag", tag)
+                .and("ended_since", reach.endedSince());
+    }
+
+    private static PgArray numbers(List<Integer> queues) {
+        PgArray numbers = PgArray.ints();
+        queues.forEach(numbers::add);
+        return numbers;
+    }
+
+    /// The queues meant: the one named, all the key may see, or all. A name nobody has used and one the key
+    /// may not see lead to none.
     private List<Integer> queues(Caller caller, @Nullable String queueName) {
         PgArray names = null;
         if (queueName != null) {
@@ -229,13 +242,16 @@ public final class JobLists {
         return db.inOrg(caller.org(), tx -> tx.list(QUEUES_OF, args, row -> row.integer("id")));
     }
 
-    /// Of many queues those that hold jobs of a state. Any state, and one that a listing by time passes over, mean all.
+    /// Of many queues those that hold jobs of a state. Any state, and one that a listing by time passes over,
+    /// mean all.
     private List<Integer> holding(Caller caller, List<Integer> queues, @Nullable JobStatus status) {
         if (queues.size() <= FEW_QUEUES || status == null || status == JobStatus.COMPLETED) {
             return queues;
         }
-        Args args =
-                args(caller, queues, status, null).and("kinds", PgArray.ints().add(status.ordinal()));
+        Args args = Args.of("cell", caller.cell())
+                .and("org", caller.org())
+                .and("queues", numbers(queues))
+                .and("kinds", PgArray.ints().add(status.ordinal()));
         return db.asEngine(tx -> tx.list(HOLDING, args, row -> row.integer("queue")));
     }
 }

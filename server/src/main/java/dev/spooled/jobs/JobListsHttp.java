@@ -8,6 +8,7 @@ import dev.spooled.json.JsonWriter;
 import dev.spooled.refusal.Refusal;
 import dev.spooled.refusal.Refused;
 import dev.spooled.web.Answer;
+import dev.spooled.web.Cursor;
 import dev.spooled.web.Door;
 import dev.spooled.web.Routes;
 import io.helidon.http.HeaderName;
@@ -24,7 +25,6 @@ import org.jspecify.annotations.Nullable;
 
 /// Many jobs over HTTP: lists, numbers, states by id.
 public final class JobListsHttp implements Door {
-    private static final HeaderName NEXT_CURSOR = HeaderNames.create("X-Next-Cursor");
     private static final HeaderName SORTED_WITHIN = HeaderNames.create("X-Spooled-Sorted-Within");
     private static final String BY_TAG = "tag.";
     private static final int MAX_IDS = 100;
@@ -59,7 +59,7 @@ public final class JobListsHttp implements Door {
         if (asked.order().key() != ListRequest.Key.CREATED_AT) {
             response.header(SORTED_WITHIN, Integer.toString(JobLists.WINDOW));
         } else if (jobs.size() == asked.part().limit()) {
-            response.header(NEXT_CURSOR, jobs.getLast().id().toString());
+            Cursor.tell(response, jobs.getLast().id());
         }
         Answer.json(
                 request,

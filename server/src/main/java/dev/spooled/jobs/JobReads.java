@@ -8,6 +8,7 @@ import dev.spooled.db.Row;
 import dev.spooled.db.Sql;
 import dev.spooled.db.Statements;
 import dev.spooled.engine.JobStatus;
+import dev.spooled.orgs.Limits;
 import dev.spooled.time.Ids;
 import java.sql.SQLException;
 import java.time.Instant;
@@ -16,6 +17,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /// Reads one job as its organization sees it. Every read is one statement under the tenant's role.
@@ -32,9 +34,18 @@ public final class JobReads {
     private static final List<String> OUTCOMES = List.of("completed", "failed", "lease_expired", "timed_out");
 
     private final Db db;
+    private final Kept kept;
 
-    public JobReads(Db db) {
+    /// From when on an organization's ended jobs and its history are kept.
+    public record Kept(IntFunction<Instant> jobs, IntFunction<Instant> history) {
+        public static Kept by(Limits limits) {
+            return new Kept(limits::jobsSince, limits::historySince);
+        }
+    }
+
+    public JobReads(Db db, Kept kept) {
         this.db = db;
+        this.kept = kept;
     }
 
     public Optional<Job> get(Caller caller, UUID id) {
@@ -48,7 +59,8 @@ public final class JobReads {
         Args args = Args.of("cell", caller.cell())
                 .and("org", caller.org())
                 .and("ids", picked)
-                .and("full", full);
+                .and("full", full)
+                .and("ended_since", kept.jobs().apply(caller.org()));
         return db.inOrg(caller.org(), tx -> tx.list(SEEN, args, JobReads::job));
     }
 
@@ -59,9 +71,12 @@ public final class JobReads {
 
     /// Empty for a job that is unknown to the caller; a job never claimed has an empty list.
     Optional<List<Attempt>> attempts(Caller caller, UUID id) {
+        Args args = place(caller, id)
+                .and("ended_since", kept.jobs().apply(caller.org()))
+                .and("history_since", kept.history().apply(caller.org()));
         return db.inOrg(caller.org(), tx -> {
-            boolean exists = tx.first(EXISTS, place(caller, id), row -> true).isPresent();
-            return exists ? Optional.of(tx.list(ATTEMPTS, place(caller, id), JobReads::attempt)) : Optional.empty();
+            boolean exists = tx.first(EXISTS, args, row -> true).isPresent();
+            return exists ? Optional.of(tx.list(ATTEMPTS, args, JobReads::attempt)) : Optional.empty();
         });
     }
 

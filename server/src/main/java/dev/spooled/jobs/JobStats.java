@@ -14,8 +14,8 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// How many jobs are in which state: from the counters, never by counting jobs. By the values of a tag: counted, but
-/// only among the newest `TAG_WINDOW` that carry it.
+/// How many jobs are in which state: from the counters, never by counting jobs. By the values of a tag:
+/// counted, but only among the newest `TAG_WINDOW` that carry it.
 public final class JobStats {
     private static final Statements SQL = Statements.beside(JobStats.class, "lists.sql");
     private static final Sql STATS = SQL.get("stats");

@@ -1,7 +1,8 @@
 -- name: seen
 -- Jobs with their live state, newest first. The state of a job is which table holds its id: the one it is found in here,
 -- and ready when it is in none of the others (ready is the one table without an index by id; one snapshot sees a job in
--- exactly one place). A list puts the walk that picks its ids in place of the first select (`Walk`).
+-- exactly one place). What the organization's plan lets go is hidden before it leaves, unless something needs it. A list
+-- puts the walk that picks its ids in place of the first select (`Walk`).
 with picked as materialized (select id from unnest(:ids::uuid[]) as t (id))
 select j.id, q.name as queue_name, j.max_retries, j.timeout_seconds, j.expires_at, j.idem_key,
        j.tags::text as tags, j.parent, j.workflow, j.any_parent, j.completion_webhook,
@@ -42,6 +43,9 @@ left join lateral (
 left join lateral (
     select coalesce(d.retry_count, l.retry_count, s.retry_count, w.retry_count, r.retry_count, 0) as retry_count) v on true
 left join progress g on g.cell = :cell and g.id = p.id and g.attempt = coalesce(l.attempt, d.attempt)
+where d.completed_at is null or d.completed_at >= :ended_since or j.workflow is not null
+   or exists (select 1 from dependency e join waiting c on c.cell = :cell and c.id = e.child
+              where e.cell = :cell and e.parent = p.id)
 order by j.id desc
 
 -- name: attempts
@@ -49,7 +53,7 @@ order by j.id desc
 select number, worker, version, started_at, ended_at, outcome, error
 from (
     select a.number, a.worker, a.version, a.started_at, a.ended_at, a.outcome::int as outcome, a.error
-    from attempt a where a.cell = :cell and a.job = :id
+    from attempt a where a.cell = :cell and a.job = :id and a.ended_at >= :history_since
     union all
     select l.attempt, l.worker, null, l.started_at, null, null, null
     from lease l where l.cell = :cell and l.id = :id
@@ -61,7 +65,10 @@ order by number
 limit 1000
 
 -- name: exists
-select 1 from job where cell = :cell and id = :id
+select 1 from job j
+where j.cell = :cell and j.id = :id
+  and not exists (select 1 from done d
+                  where d.cell = :cell and d.id = :id and d.completed_at < :ended_since and j.workflow is null)
 
 -- name: queue_of
 -- For keys that may touch only some queues.
@@ -105,16 +112,14 @@ select q.name as queue_name,
        l.lease_id as held_lease, l.worker as held_by, l.expires_at <= :now as held_expired,
        l.started_at + make_interval(secs => l.timeout_seconds) <= :now as held_timed_out,
        d.status as done_status, d.lease_id as done_lease, d.worker as done_by,
-       s.id is not null as is_scheduled, s.run_at, s.attempt as scheduled_attempt,
-       a.number as lease_attempt, a.outcome as lease_outcome,
+       a.outcome as lease_outcome, a.retry_at as lease_retry_at,
        last.worker as last_worker, last.outcome as last_outcome
 from job j
 join queue q on q.cell = j.cell and q.id = j.queue
 left join lease l on l.cell = j.cell and l.id = j.id
 left join done d on d.cell = j.cell and d.id = j.id
-left join scheduled s on s.cell = j.cell and s.id = j.id
 left join lateral (
-    select a.number, a.outcome from attempt a
+    select a.outcome, a.retry_at from attempt a
     where a.cell = j.cell and a.job = j.id and a.lease_id = :lease::uuid
     order by a.number desc limit 1) a on true
 left join lateral (

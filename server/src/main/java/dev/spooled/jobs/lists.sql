@@ -12,11 +12,6 @@ select w.id from (select id from unnest(:ids::uuid[]) as t (id)) w
 where exists (select 1 from job_tag t where t.cell = :cell and t.org = :org and t.tag = :tag and t.id = w.id)
 order by id desc offset :skip limit :page
 
--- name: by_key_only
--- For this transaction: jobs are looked up one by one. At a window of 10,000 ids a plan made for any parameters otherwise
--- joins whole tables (4.4 s once in a while at 10 million jobs, against 150 ms).
-select set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)
-
 -- name: queues_of
 -- The queues a caller means: all, or those of its key, by their numbers.
 select id from queue where cell = :cell and org = :org and (:names::text[] is null or name = any (:names::text[]))

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 /// What happened, as events. A change of a job is one or two of them, which share its number.
 final class Events {
     /// A result longer than this is left out, so that an event is a line of less than 64 KiB.
-    private static final int MAX_RESULT = 16_000;
+    static final int MAX_RESULT = 16_000;
 
     private Events() {}
 

@@ -106,6 +106,7 @@ final class Feed {
                 LiveEvent.About about = events.get(i).about();
                 hear(ofQueue.get(about.queue()), begun + i, roused);
                 hear(ofJob.get(about.job()), begun + i, roused);
+                hear(events.get(i).kind() == EventKind.ERROR ? listeners : null, begun + i, roused);
             }
         }
         return roused;

@@ -4,11 +4,13 @@ import dev.spooled.access.Caller;
 import dev.spooled.access.Credentials;
 import dev.spooled.announce.Announcement;
 import dev.spooled.announce.Announcer;
+import dev.spooled.bus.Bus;
 import dev.spooled.db.Db;
 import dev.spooled.db.DbFault;
 import dev.spooled.engine.JobMove;
 import dev.spooled.engine.JobWatcher;
 import dev.spooled.live.Listener.Who;
+import dev.spooled.orgs.ConnectionLimits;
 import dev.spooled.refusal.Refusal;
 import dev.spooled.refusal.Refused;
 import dev.spooled.time.Clock;
@@ -20,12 +22,14 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -52,10 +56,14 @@ public final class Hub implements JobWatcher, Announcer, AutoCloseable {
 
     private final Clock clock;
     private final Limits limits;
+    private final IntFunction<ConnectionLimits> own;
     private final Rhythm rhythm;
     private final BooleanSupplier database;
     private final QueueReads queues;
     private final Inbox inbox = new Inbox();
+    private volatile Elsewhere elsewhere = new Elsewhere(Bus.ALONE, new FromElsewhere());
+
+    private final Sequence sequence = new Sequence();
     private final Map<Integer, Feed> feeds = new ConcurrentHashMap<>();
     private final Map<Integer, Set<String>> changed = new ConcurrentHashMap<>();
     private final AtomicInteger open = new AtomicInteger();
@@ -70,14 +78,29 @@ public final class Hub implements JobWatcher, Announcer, AutoCloseable {
     /// Connections at once: of an organization by each door, and of all together.
     public record Limits(int streams, int sockets, int all) {
         public static final Limits STANDARD = new Limits(200, 100, 10_000);
+
+        /// By that door, for an organization with limits of its own.
+        int of(Listener.Door door, ConnectionLimits own) {
+            return switch (door) {
+                case SSE -> Objects.requireNonNullElse(own.events(), streams);
+                case WEBSOCKET -> Objects.requireNonNullElse(own.sockets(), sockets);
+            };
+        }
     }
 
-    /// What the hub works with. `database` says whether the database answers.
-    public record Parts(Db db, int cell, Clock clock, Credentials credentials, BooleanSupplier database) {}
+    /// What the hub works with. `database` says whether the database answers, `own` what organizations may have.
+    public record Parts(
+            Db db,
+            int cell,
+            Clock clock,
+            Credentials credentials,
+            BooleanSupplier database,
+            IntFunction<ConnectionLimits> own) {}
 
     public Hub(Parts parts, Limits limits, Rhythm rhythm) {
         this.clock = parts.clock();
         this.limits = limits;
+        this.own = parts.own();
         this.rhythm = rhythm;
         this.database = parts.database();
         this.queues = new QueueReads(parts.db(), parts.cell());
@@ -97,43 +120,68 @@ public final class Hub implements JobWatcher, Announcer, AutoCloseable {
 
     // ---- what happens
 
+    /// Tells the other nodes what happens here, as far as they listen, and hears of theirs.
+    public Hub shareOver(Bus bus) {
+        elsewhere = new Elsewhere(bus, new FromElsewhere());
+        return this;
+    }
+
+    private final class FromElsewhere implements Elsewhere.Hearing {
+        @Override
+        public Collection<Integer> orgs() {
+            return feeds.keySet();
+        }
+
+        @Override
+        public void heard(int org, List<Inbox.Told> told) {
+            if (feeds.containsKey(org)) {
+                told.forEach(inbox::put);
+            }
+        }
+
+        @Override
+        public void missed() {
+            LiveEvent event =
+                    LiveEvent.error("Events of other servers may be missing: read the state again", clock.now());
+            feeds.keySet().forEach(org -> publish(org, List.of(event)));
+        }
+    }
+
     @Override
     public boolean isWatching() {
-        return !feeds.isEmpty();
+        return !feeds.isEmpty() || elsewhere.wantsAny();
     }
 
     @Override
     public void moved(List<JobMove> moves) {
         List<JobMove> heard = moves;
         for (int i = 0; i < moves.size(); i++) {
-            if (!feeds.containsKey(moves.get(i).org())) {
-                heard = moves.stream()
-                        .filter(move -> feeds.containsKey(move.org()))
-                        .toList();
+            if (!isHeardBy(moves.get(i).org())) {
+                heard = moves.stream().filter(move -> isHeardBy(move.org())).toList();
                 break;
             }
         }
         if (!heard.isEmpty()) {
-            inbox.put(heard);
+            inbox.put(Inbox.Moves.of(heard, true));
         }
     }
 
     @Override
     public boolean isHeardBy(int org) {
-        return feeds.containsKey(org);
+        return feeds.containsKey(org) || elsewhere.wants(org);
     }
 
     @Override
     public void announce(Announcement news) {
         if (isHeardBy(news.org())) {
-            inbox.put(news, clock.now());
+            inbox.put(new Inbox.News(news, clock.now(), true));
         }
     }
 
     private void handOut() {
         while (!closing) {
             try {
-                handOut(inbox.take(IDLE_NANOS));
+                handOut(inbox.take(sequence.nanosToNext(System.nanoTime(), IDLE_NANOS)));
             } catch (RuntimeException e) {
                 log.error("events could not be told; who listens is sent away", e);
                 feeds.values().forEach(Feed::lose);
@@ -142,11 +190,14 @@ public final class Hub implements JobWatcher, Announcer, AutoCloseable {
     }
 
     private void handOut(Inbox.Delivery delivery) {
+        elsewhere.tell(delivery.told());
+        elsewhere.tellLost(delivery.lost());
         lose(delivery.lost());
+        List<Inbox.Told> told = inOrder(delivery.told());
         Map<Integer, List<LiveEvent>> byOrg = new LinkedHashMap<>();
         try {
-            learnQueues(delivery.told());
-            delivery.told().forEach(item -> addTo(byOrg, item));
+            learnQueues(told);
+            told.forEach(item -> addTo(byOrg, item));
         } catch (DbFault e) {
             log.warn("queues could not be read; who listens is sent away: {}", e.getMessage());
             lose(orgs(delivery.told()));
@@ -159,6 +210,35 @@ public final class Hub implements JobWatcher, Announcer, AutoCloseable {
         }
         if (events > MUCH) {
             LockSupport.parkNanos(this, GATHER_NANOS);
+        }
+    }
+
+    /// While other nodes tell of jobs, too, changes may come out of their order.
+    private List<Inbox.Told> inOrder(List<Inbox.Told> told) {
+        boolean shared = elsewhere.isShared();
+        var ordered = new ArrayList<Inbox.Told>();
+        if (!shared) {
+            add(ordered, sequence.letGoAll());
+        }
+        for (Inbox.Told item : told) {
+            if (shared && item instanceof Inbox.Moves moves) {
+                List<JobMove> heard = moves.moves().stream()
+                        .filter(move -> feeds.containsKey(move.org()))
+                        .toList();
+                add(ordered, sequence.pass(heard, System.nanoTime()));
+            } else {
+                ordered.add(item);
+            }
+        }
+        if (shared) {
+            add(ordered, sequence.pass(List.of(), System.nanoTime()));
+        }
+        return ordered;
+    }
+
+    private static void add(List<Inbox.Told> ordered, List<JobMove> moves) {
+        if (!moves.isEmpty()) {
+            ordered.add(Inbox.Moves.of(moves, true));
         }
     }
 
@@ -259,29 +339,29 @@ public final class Hub implements JobWatcher, Announcer, AutoCloseable {
             throw tooMany(limits.all(), "The server has " + limits.all() + " live connections, which is all it takes");
         }
         try {
+            int most = limits.of(who.door(), own.apply(who.caller().org()));
             var joined = new ArrayList<Joined>(1);
             feeds.compute(who.caller().org(), (org, known) -> {
                 Feed feed = known == null ? new Feed(heldBytes, leftOut) : known;
-                joined.add(join(feed, who, interest, last, cut));
+                if (known == null) {
+                    elsewhere.listen(Set.of(org));
+                }
+                var listener = listener(feed, most, who, interest, cut);
+                joined.add(new Joined(listener, feed.join(listener, last)));
                 return feed;
             });
             return joined.getFirst();
-        } catch (Refused e) {
+        } catch (RuntimeException e) {
             open.decrementAndGet();
             throw e;
         }
     }
 
-    private Joined join(Feed feed, Who who, Interest interest, @Nullable String last, Runnable cut) {
-        int most = switch (who.door()) {
-            case SSE -> limits.streams();
-            case WEBSOCKET -> limits.sockets();
-        };
+    private Listener listener(Feed feed, int most, Who who, Interest interest, Runnable cut) {
         if (feed.count(who.door()) >= most) {
             throw tooMany(most, "This organization has " + most + " such connections open, which is all it may have");
         }
-        var listener = new Listener(feed, who, interest, cut, open::decrementAndGet);
-        return new Joined(listener, feed.join(listener, last));
+        return new Listener(feed, who, interest, cut, open::decrementAndGet);
     }
 
     private Refused tooMany(int limit, String message) {
@@ -311,6 +391,12 @@ public final class Hub implements JobWatcher, Announcer, AutoCloseable {
             changed.remove(org);
             return null;
         }));
+    }
+
+    /// Says again for whom there are listeners here, and forgets what others no longer say.
+    void tellOthers() {
+        elsewhere.listen(feeds.keySet());
+        elsewhere.forgetOld();
     }
 
     // ---- queues and health

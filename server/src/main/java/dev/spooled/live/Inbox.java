@@ -6,7 +6,9 @@ import dev.spooled.engine.JobMove.Detail;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
@@ -24,50 +26,61 @@ final class Inbox {
     private final Set<Integer> lost = new HashSet<>();
     private volatile @Nullable Thread reader;
 
+    /// `own` is what was committed here.
     sealed interface Told {
         long weight();
+
+        boolean own();
+
+        /// The same, apart by organization.
+        Map<Integer, Told> ofOrgs();
     }
 
-    record Moves(List<JobMove> moves, long weight) implements Told {}
+    record Moves(List<JobMove> moves, long weight, boolean own) implements Told {
+        static Moves of(List<JobMove> moves, boolean own) {
+            long weight = 0;
+            for (JobMove move : moves) {
+                weight += OVERHEAD + (move.detail() instanceof Detail.Completed done ? length(done.result()) : 0);
+            }
+            return new Moves(moves, weight, own);
+        }
 
-    record News(Announcement news, Instant at) implements Told {
+        @Override
+        public Map<Integer, Told> ofOrgs() {
+            var byOrg = new LinkedHashMap<Integer, List<JobMove>>();
+            moves.forEach(move ->
+                    byOrg.computeIfAbsent(move.org(), it -> new ArrayList<>()).add(move));
+            var parts = new LinkedHashMap<Integer, Told>();
+            byOrg.forEach((org, part) -> parts.put(org, of(part, own)));
+            return parts;
+        }
+    }
+
+    record News(Announcement news, Instant at, boolean own) implements Told {
         @Override
         public long weight() {
             return OVERHEAD;
+        }
+
+        @Override
+        public Map<Integer, Told> ofOrgs() {
+            return Map.of(news.org(), this);
         }
     }
 
     /// What there is, and organizations of which something is missing.
     record Delivery(List<Told> told, Set<Integer> lost) {}
 
-    void put(List<JobMove> moves) {
-        long weight = 0;
-        for (JobMove move : moves) {
-            weight += OVERHEAD + (move.detail() instanceof Detail.Completed done ? length(done.result()) : 0);
-        }
-        if (!put(new Moves(moves, weight))) {
-            synchronized (lost) {
-                moves.forEach(move -> lost.add(move.org()));
-            }
-        }
-    }
-
-    void put(Announcement news, Instant at) {
-        if (!put(new News(news, at))) {
-            synchronized (lost) {
-                lost.add(news.org());
-            }
-        }
-    }
-
-    private boolean put(Told item) {
+    void put(Told item) {
         if (bytes.addAndGet(item.weight()) > MAX_BYTES) {
             bytes.addAndGet(-item.weight());
-            return false;
+            synchronized (lost) {
+                lost.addAll(item.ofOrgs().keySet());
+            }
+            return;
         }
         told.add(item);
         LockSupport.unpark(reader);
-        return true;
     }
 
     private static long length(@Nullable String text) {

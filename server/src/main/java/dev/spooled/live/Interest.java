@@ -47,8 +47,10 @@ record Interest(Set<EventKind> usual, Filter base, Set<Filter> subscribed, Set<S
         return new Interest(usual, base, subscribed, queues);
     }
 
+    /// That something is missing, everybody wants to know.
     boolean wants(LiveEvent event) {
-        return isInScope(event.about()) && base.passes(event.about()) && isSubscribed(event);
+        return event.kind() == EventKind.ERROR
+                || isInScope(event.about()) && base.passes(event.about()) && isSubscribed(event);
     }
 
     private boolean isSubscribed(LiveEvent event) {

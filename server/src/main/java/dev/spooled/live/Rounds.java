@@ -28,6 +28,8 @@ final class Rounds implements AutoCloseable {
     /// A write may take so long, in units of `slow`, whatever waits.
     private static final int PATIENCE = 15;
 
+    private static final Duration TELL_OTHERS = Duration.ofSeconds(3);
+
     private final Hub hub;
     private final Credentials credentials;
     private final Rhythm rhythm;
@@ -39,6 +41,7 @@ final class Rounds implements AutoCloseable {
         this.rhythm = rhythm;
         start("live-rounds", rhythm.slow().dividedBy(4), this::look);
         start("live-counts", rhythm.stats(), hub::tellCounts);
+        start("live-elsewhere", TELL_OTHERS, hub::tellOthers);
         start("live-credentials", rhythm.recheck(), this::recheck);
     }
 

@@ -20,18 +20,27 @@ import io.helidon.webserver.http.ServerResponse;
 import java.time.Duration;
 
 /// Signing in by e-mail over HTTP. Whether an address is known is answered the same for all: nothing is told.
+///
+/// An e-mail address has so many codes and guesses (`LoginCodes`), whoever asks. One network gets fewer of them than
+/// there are, so that nobody alone can use up those of somebody else and so lock them out.
 public final class EmailLoginHttp implements Door {
     private static final int STARTS_AN_HOUR = 30;
     private static final int GUESSES_A_MINUTE = 30;
+    private static final int STARTS_OF_ONE = 3;
+    private static final int GUESSES_OF_ONE = 3;
 
     private final EmailLogin login;
     private final Attempts starts;
     private final Attempts guesses;
+    private final Attempts startsOfOne;
+    private final Attempts guessesOfOne;
 
     public EmailLoginHttp(EmailLogin login, Clock clock) {
         this.login = login;
         this.starts = new Attempts(clock, STARTS_AN_HOUR, Duration.ofHours(1));
         this.guesses = new Attempts(clock, GUESSES_A_MINUTE, Duration.ofMinutes(1));
+        this.startsOfOne = new Attempts(clock, STARTS_OF_ONE, LoginCodes.WINDOW);
+        this.guessesOfOne = new Attempts(clock, GUESSES_OF_ONE, LoginCodes.LIFE);
     }
 
     @Override
@@ -47,7 +56,9 @@ public final class EmailLoginHttp implements Door {
     private void start(ServerRequest request, ServerResponse response) {
         String email = Body.json(request, Body.SINGLE_BYTES).text("email");
         login.postbox();
-        starts.count(address(request), "Too many codes were asked for from this address, try again later");
+        String origin = Peer.networkOf(request);
+        starts.count(origin, "Too many codes were asked for from this address, try again later");
+        startsOfOne.count(pair(origin, email), "Too many codes were sent to this address, try again later");
         login.start(email);
         String masked = EmailAddress.masked(EmailAddress.checked("email", email));
         long seconds = LoginCodes.LIFE.toSeconds();
@@ -81,13 +92,17 @@ public final class EmailLoginHttp implements Door {
         }));
     }
 
-    /// Only wrong codes count against the address they come from.
+    /// Only wrong codes count against the address they come from. What it may try for one e-mail address is counted
+    /// before a try, so that many at once are no more.
     private EmailLogin.Verified verified(ServerRequest request, String email, String code) {
+        String origin = Peer.networkOf(request);
+        login.postbox();
+        guessesOfOne.count(pair(origin, email), "Too many codes were tried for this address, try again later");
         try {
             return login.verify(email, code);
         } catch (Refused refused) {
             if (refused.refusal() instanceof Refusal.Unauthenticated) {
-                guesses.count(address(request), "Too many wrong codes from this address, try again later");
+                guesses.count(origin, "Too many wrong codes from this address, try again later");
             }
             throw refused;
         }
@@ -139,7 +154,8 @@ public final class EmailLoginHttp implements Door {
                         to -> to.flag("exists", false).flag("available", true).flag("has_organizations", false)));
     }
 
-    private static String address(ServerRequest request) {
-        return Peer.networkOf(request);
+    /// Somebody's word for an e-mail address; one that is none is refused.
+    private static String pair(String origin, String email) {
+        return origin + " " + EmailAddress.checked("email", email);
     }
 }

@@ -19,13 +19,13 @@ import java.util.Optional;
 /// That leaves a guesser 25 of a million an hour. Bounds are in the database and hold over all servers.
 final class LoginCodes {
     static final Duration LIFE = Duration.ofMinutes(10);
+    static final Duration WINDOW = Duration.ofHours(1);
 
     private static final Statements SQL = Statements.beside(LoginCodes.class, "login.sql");
     private static final Sql START = SQL.get("start");
     private static final Sql ATTEMPT = SQL.get("attempt");
     private static final Sql GUESSED_OUT = SQL.get("guessed_out");
     private static final Sql USE_UP = SQL.get("use_up");
-    private static final Duration WINDOW = Duration.ofHours(1);
     private static final int STARTS_A_WINDOW = 5;
     private static final int GUESSES = 5;
     private static final int CODES = 1_000_000;

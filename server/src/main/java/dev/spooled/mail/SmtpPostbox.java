@@ -11,6 +11,7 @@ import jakarta.mail.internet.MimeMessage;
 import java.net.URI;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Properties;
 import java.util.Set;
 import java.util.concurrent.Semaphore;
@@ -25,15 +26,25 @@ public final class SmtpPostbox implements Postbox {
     private static final Logger log = LoggerFactory.getLogger(SmtpPostbox.class);
     private static final int AT_ONCE = 32;
     private static final String TIMEOUT_MS = "10000";
+
+    /// For all of a letter: a server that says a little now and then would hold its place for ever.
+    private static final Duration PATIENCE = Duration.ofMinutes(1);
+
     private static final Set<String> THIS_MACHINE = Set.of("localhost", "127.0.0.1", "[::1]");
 
     private final Session session;
     private final String from;
+    private final Duration patience;
     private final Semaphore places = new Semaphore(AT_ONCE);
 
     /// `server` is `smtp://user:password@host:port` or `smtps://...`; user, password and port may be left out.
     public SmtpPostbox(URI server, String from) {
+        this(server, from, PATIENCE);
+    }
+
+    public SmtpPostbox(URI server, String from, Duration patience) {
         this.from = from;
+        this.patience = patience;
         String login = server.getRawUserInfo();
         boolean secure = server.getScheme().equals("smtps");
         Properties properties = new Properties();
@@ -58,13 +69,25 @@ public final class SmtpPostbox implements Postbox {
             log.warn("{} was lost: {} others are being sent", letter, AT_ONCE);
             return;
         }
-        Thread.ofVirtual().name("mail").start(() -> {
+        Thread sending = Thread.ofVirtual().name("mail").start(() -> {
             try {
                 send(letter);
             } finally {
                 places.release();
             }
         });
+        Thread.ofVirtual().name("mail-alarm").start(() -> interruptLate(sending));
+    }
+
+    /// A virtual thread that is interrupted leaves whatever its socket waits for.
+    private void interruptLate(Thread sending) {
+        try {
+            if (!sending.join(patience)) {
+                sending.interrupt();
+            }
+        } catch (InterruptedException e) {
+            sending.interrupt();
+        }
     }
 
     private void send(Letter letter) {

@@ -3,8 +3,12 @@ package dev.spooled.orgs;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.spooled.access.KeyCap;
+import dev.spooled.bus.Bus;
+import dev.spooled.bus.Message.Changed;
+import dev.spooled.bus.Message.What;
 import dev.spooled.db.Args;
 import dev.spooled.db.Db;
+import dev.spooled.db.DbFault;
 import dev.spooled.db.PgArray;
 import dev.spooled.db.Row;
 import dev.spooled.db.Sql;
@@ -15,6 +19,7 @@ import dev.spooled.refusal.Refused;
 import dev.spooled.time.Clock;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -23,6 +28,7 @@ import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.IntFunction;
+import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 
 /// Holds organizations to their plans. What is made in a transaction of its own asks `oneMore` in it; jobs and
@@ -61,6 +67,8 @@ public final class Limits implements KeyCap {
             .expireAfterWrite(REMEMBERED)
             .build();
 
+    private volatile Bus bus = Bus.ALONE;
+
     public Limits(Db db, Clock clock, Plans plans, Usage usage, int cell) {
         this.db = db;
         this.clock = clock;
@@ -72,6 +80,29 @@ public final class Limits implements KeyCap {
     /// An organization's limits as they were within the last seconds.
     public PlanLimits of(int org) {
         return known.get(org, it -> db.asEngine(tx -> read(tx, it)));
+    }
+
+    /// The live connections it may have; those of the server when that cannot be read now.
+    public ConnectionLimits connections(int org) {
+        try {
+            return of(org).connections();
+        } catch (DbFault e) {
+            return ConnectionLimits.NONE;
+        }
+    }
+
+    /// From when on its ended jobs are kept: those that ended before are gone for whoever asks, if not yet in fact.
+    public Instant jobsSince(int org) {
+        return daysAgo(org, PlanLimits::jobDays);
+    }
+
+    /// The same for history: attempts, runs of schedules, webhooks that came in.
+    public Instant historySince(int org) {
+        return daysAgo(org, PlanLimits::historyDays);
+    }
+
+    private Instant daysAgo(int org, ToIntFunction<PlanLimits> days) {
+        return clock.now().minus(Duration.ofDays(days.applyAsInt(of(org))));
     }
 
     /// Lets the transaction make or switch on one more of that kind, or refuses it as `LimitReached`. Holds off
@@ -140,6 +171,25 @@ public final class Limits implements KeyCap {
     /// A committed change of its plan holds here at once.
     void forget(int org) {
         known.invalidate(org);
+        bus.publish(new Changed(What.PLAN, org, ""));
+    }
+
+    /// Has changes of plans tell the other nodes, and hears of theirs.
+    public void shareOver(Bus bus) {
+        bus.subscribe(Changed.class, new Bus.Subscriber<>() {
+            @Override
+            public void heard(Changed change) {
+                if (change.what() == What.PLAN) {
+                    known.invalidate(change.org());
+                }
+            }
+
+            @Override
+            public void missed() {
+                known.invalidateAll();
+            }
+        });
+        this.bus = bus;
     }
 
     /// Brings the caps of all organizations up to the plans of this server: they may have been others when it last ran.

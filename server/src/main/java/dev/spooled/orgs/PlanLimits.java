@@ -19,7 +19,8 @@ public record PlanLimits(
         int requestsPerSecond,
         int burst,
         int jobDays,
-        int historyDays) {
+        int historyDays,
+        ConnectionLimits connections) {
 
     public @Nullable Integer cap(Resource resource) {
         return caps.get(resource);
@@ -48,7 +49,8 @@ public record PlanLimits(
                 number(own, "rate_limit_requests_per_second", requestsPerSecond, 1),
                 number(own, "rate_limit_burst", burst, 1),
                 number(own, "job_retention_days", jobDays, 1),
-                number(own, "history_retention_days", historyDays, 1));
+                number(own, "history_retention_days", historyDays, 1),
+                ConnectionLimits.of(own));
     }
 
     private static int number(JsonObject own, String name, int current, int least) {

@@ -48,7 +48,7 @@ public final class Plans {
     }
 
     private static PlanLimits opened(PlanLimits plan) {
-        return new PlanLimits(plan.tier(), plan.displayName(), Map.of(), 5 * MIB, 1_000_000, 2_000_000, 90, 90);
+        return plan(plan.tier(), plan.displayName(), Map.of(), 5 * MIB, 1_000_000, 2_000_000, 90, 90);
     }
 
     private static PlanLimits plan(
@@ -60,7 +60,7 @@ public final class Plans {
             int burst,
             int jobDays,
             int historyDays) {
-        return new PlanLimits(tier, name, caps, payload, rate, burst, jobDays, historyDays);
+        return new PlanLimits(tier, name, caps, payload, rate, burst, jobDays, historyDays, ConnectionLimits.NONE);
     }
 
     /// In the order of `Resource`.

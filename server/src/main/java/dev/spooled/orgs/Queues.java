@@ -3,6 +3,9 @@ package dev.spooled.orgs;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.spooled.access.Caller;
+import dev.spooled.bus.Bus;
+import dev.spooled.bus.Message.Changed;
+import dev.spooled.bus.Message.What;
 import dev.spooled.db.Args;
 import dev.spooled.db.Db;
 import dev.spooled.db.Row;
@@ -31,6 +34,8 @@ public final class Queues {
             .maximumSize(MAX_REMEMBERED)
             .expireAfterWrite(REMEMBERED)
             .build();
+
+    private volatile Bus bus = Bus.ALONE;
 
     /// What a queue starts with.
     public record Defaults(short maxRetries, int timeoutSeconds) {
@@ -62,9 +67,29 @@ public final class Queues {
         return found;
     }
 
-    /// Makes a committed change to the queue's row hold here at once; other servers see it within seconds.
+    /// Makes a committed change to the queue's row hold here at once; other servers see it within seconds, and at once
+    /// over the bus.
     public void forget(Caller caller, String name) {
         known.invalidate(new Key(caller.org(), name));
+        bus.publish(new Changed(What.QUEUE, caller.org(), name));
+    }
+
+    /// Has changes tell the other nodes, and hears of theirs.
+    public void shareOver(Bus bus) {
+        bus.subscribe(Changed.class, new Bus.Subscriber<>() {
+            @Override
+            public void heard(Changed change) {
+                if (change.what() == What.QUEUE) {
+                    known.invalidate(new Key(change.org(), change.name()));
+                }
+            }
+
+            @Override
+            public void missed() {
+                known.invalidateAll();
+            }
+        });
+        this.bus = bus;
     }
 
     public Defaults defaults() {

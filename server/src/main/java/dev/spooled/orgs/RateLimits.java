@@ -18,11 +18,17 @@ import org.jspecify.annotations.Nullable;
 /// The requests a caller may send: a bucket for each key or person, as large as its plan's burst and filled at its
 /// plan's
 /// rate, so that callers of one organization do not take each other's. A key's own rate makes its bucket smaller, never
-/// larger. Each of several live nodes gives out an equal share.
+/// larger. Several live nodes share the bucket in Redis if there is one (`SharedBuckets`); else, and while it does not
+/// answer, each gives out an equal part.
 ///
 /// A bucket is one number: the instant at which it will be full. Safe for any number of threads.
 public final class RateLimits implements RateGate {
     private static final long SECOND = 1_000_000_000L;
+    private static final long MICRO = 1_000L;
+
+    /// Faster ones are not worth a round trip each.
+    private static final long SHARED_UP_TO = 100_000;
+
     private static final int MAX_BUCKETS = 200_000;
     private static final Duration KEPT = Duration.ofHours(1);
 
@@ -32,6 +38,7 @@ public final class RateLimits implements RateGate {
     private final Clock clock;
     private final IntFunction<PlanLimits> limits;
     private final IntSupplier nodes;
+    private final @Nullable SharedBuckets shared;
 
     private final Cache<Bucket, AtomicLong> fullAt = Caffeine.newBuilder()
             .maximumSize(MAX_BUCKETS)
@@ -63,23 +70,57 @@ public final class RateLimits implements RateGate {
         long nanosToFill() {
             return burst * nanosPerRequest();
         }
+
+        Allowance allowance(long nanosToFull, long now) {
+            long left = (nanosToFill() - nanosToFull) / nanosPerRequest();
+            return new Allowance((int) burst, (int) left, Math.ceilDiv(now + nanosToFull, SECOND));
+        }
     }
 
-    public RateLimits(Clock clock, Limits limits, IntSupplier nodes) {
-        this(clock, limits::of, nodes);
+    public RateLimits(Clock clock, Limits limits, IntSupplier nodes, @Nullable SharedBuckets shared) {
+        this(clock, limits::of, nodes, shared);
     }
 
-    RateLimits(Clock clock, IntFunction<PlanLimits> limits, IntSupplier nodes) {
+    RateLimits(Clock clock, IntFunction<PlanLimits> limits, IntSupplier nodes, @Nullable SharedBuckets shared) {
         this.clock = clock;
         this.limits = limits;
         this.nodes = nodes;
+        this.shared = shared;
     }
 
     @Override
     public Allowance pass(Caller caller) {
-        Rate rate = rateOf(caller).atMost(caller.rateLimit()).shared(nodes.getAsInt());
-        AtomicLong bucket = fullAt.get(new Bucket(caller.org(), caller.actor().id()), it -> new AtomicLong());
-        long now = clock.nowMicros() * 1_000;
+        Rate whole = rateOf(caller).atMost(caller.rateLimit());
+        int live = nodes.getAsInt();
+        var bucket = new Bucket(caller.org(), caller.actor().id());
+        AtomicLong own = fullAt.get(bucket, it -> new AtomicLong());
+        if (shared != null && live > 1 && whole.perSecond() <= SHARED_UP_TO) {
+            SharedBuckets.Taken taken = take(shared, bucket, whole);
+            if (taken != null) {
+                return together(taken, whole, own, whole.shared(live));
+            }
+        }
+        return alone(own, whole.shared(live));
+    }
+
+    private static SharedBuckets.@Nullable Taken take(SharedBuckets shared, Bucket bucket, Rate rate) {
+        return shared.take(
+                bucket.org() + ":" + bucket.actor(), rate.nanosPerRequest() / MICRO, rate.nanosToFill() / MICRO);
+    }
+
+    /// What was given out here is noted here, too, so that this node's own part is not untouched when Redis goes away.
+    private Allowance together(SharedBuckets.Taken taken, Rate whole, AtomicLong own, Rate part) {
+        long now = nowNanos();
+        long nanosToFull = taken.microsToFull() * MICRO;
+        if (!taken.granted()) {
+            throw refused(whole, nanosToFull + whole.nanosPerRequest() - whole.nanosToFill(), now + nanosToFull);
+        }
+        own.updateAndGet(was -> Math.min(Math.max(was, now) + part.nanosPerRequest(), now + part.nanosToFill()));
+        return whole.allowance(nanosToFull, now);
+    }
+
+    private Allowance alone(AtomicLong bucket, Rate rate) {
+        long now = nowNanos();
         while (true) {
             long was = bucket.get();
             long next = Math.max(was, now) + rate.nanosPerRequest();
@@ -87,10 +128,13 @@ public final class RateLimits implements RateGate {
                 throw refused(rate, next - now - rate.nanosToFill(), was);
             }
             if (bucket.compareAndSet(was, next)) {
-                long left = (rate.nanosToFill() - (next - now)) / rate.nanosPerRequest();
-                return new Allowance((int) rate.burst(), (int) left, Math.ceilDiv(next, SECOND));
+                return rate.allowance(next - now, now);
             }
         }
+    }
+
+    private long nowNanos() {
+        return clock.nowMicros() * MICRO;
     }
 
     private Rate rateOf(Caller caller) {

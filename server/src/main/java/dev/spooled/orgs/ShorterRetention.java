@@ -13,14 +13,15 @@ import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
 
-/// Lets go what organizations keep for a shorter time than the server does: ended jobs by the time they ended, attempts
-/// and
-/// runs of schedules by the plan's history. A page at a time, once an hour through all of it.
+/// Lets go what organizations keep for a shorter time than the server does: ended jobs by the time they ended;
+/// attempts,
+/// runs of schedules and webhooks that came in by the plan's history. A page at a time, once an hour through all of it.
 public final class ShorterRetention implements Chore {
     private static final Statements SQL = Statements.beside(ShorterRetention.class, "retention.sql");
     private static final Sql QUEUES = SQL.get("queues");
     private static final Sql LET_GO = SQL.get("let_go");
     private static final Sql LET_RUNS_GO = SQL.get("let_runs_go");
+    private static final Sql LET_WEBHOOKS_GO = SQL.get("let_webhooks_go");
     private static final int PAGE = 500;
     private static final UUID LOWEST = new UUID(0, 0);
 
@@ -67,12 +68,18 @@ public final class ShorterRetention implements Chore {
                 .and("cut", Ids.floor(younger.toEpochMilli()))
                 .and("before", jobsBefore)
                 .and("history_before", historyBefore)
+                .and("history_cut", Ids.floor(historyBefore.toEpochMilli()))
                 .and("limit", PAGE);
         List<Integer> queues = db.readAsEngine(QUEUES, args, row -> row.integer("id"));
         queues.forEach(queue -> letGo(args.and("queue", queue)));
+        letGo(LET_RUNS_GO, args);
+        letGo(LET_WEBHOOKS_GO, args);
+    }
+
+    private void letGo(Sql some, Args args) {
         int gone = PAGE;
         while (gone == PAGE) {
-            gone = db.asEngine(tx -> tx.run(LET_RUNS_GO, args));
+            gone = db.asEngine(tx -> tx.run(some, args));
         }
     }
 

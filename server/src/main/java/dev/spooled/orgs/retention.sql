@@ -49,6 +49,11 @@ with page as materialized (
 )
 select (select max(id::text)::uuid from page) as last, (select count(*) from page)::int as seen, (select count(*) from x)::int as gone
 
+-- name: let_webhooks_go
+-- Webhooks that came in; their ids tell when.
+delete from webhook_in where cell = :cell and id = any (array (
+    select id from webhook_in where cell = :cell and org = :org and id < :history_cut order by id limit :limit))
+
 -- name: let_runs_go
 delete from schedule_run where ctid = any (array (
     select r.ctid from schedule s join schedule_run r on r.cell = :cell and r.schedule = s.id

@@ -21,9 +21,9 @@ import java.time.temporal.ChronoUnit;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/// Reads a queue's figures: counters, never rows of jobs; times from a bounded sample of the newest. Reads as the
-/// engine,
-/// since counters not yet rolled up belong to no organization; every statement names the caller's.
+/// Reads a queue's figures: counters, never rows of jobs; times from a bounded sample of the newest. Reads as
+/// the engine, since counters not yet rolled up belong to no organization; every statement names the
+/// caller's.
 public final class QueueFigures {
     static final int RATE_MINUTES = 5;
 

@@ -50,16 +50,18 @@ public final class QueueSettings {
     private final Purge purge;
     private final Announcer announcer;
 
-    public QueueSettings(
-            Db db, Clock clock, Queues queues, Limits limits, Lane lane, Barrier barrier, Announcer announcer) {
+    /// Who has to know of a change before it is answered: the lanes of all servers, by the barrier, and who listens.
+    public record Told(Lane lane, Barrier barrier, Announcer announcer) {}
+
+    public QueueSettings(Db db, Clock clock, Queues queues, Limits limits, Told told) {
         this.db = db;
         this.limits = limits;
         this.clock = clock;
         this.queues = queues;
-        this.lane = lane;
-        this.barrier = barrier;
+        this.lane = told.lane();
+        this.barrier = told.barrier();
         this.purge = new Purge(db, lane);
-        this.announcer = announcer;
+        this.announcer = told.announcer();
     }
 
     /// The configured queues that the caller may see, by name.

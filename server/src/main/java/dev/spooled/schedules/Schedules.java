@@ -138,9 +138,10 @@ public final class Schedules {
 
     /// Newest first.
     List<ScheduleRun> history(Caller caller, UUID id, int limit) {
+        Args args = place(caller, id).and("limit", limit).and("kept", limits.historySince(caller.org()));
         return db.inOrg(caller.org(), tx -> {
             var unused = known(tx, caller, id);
-            return tx.list(RUNS, place(caller, id).and("limit", limit), Schedules::run);
+            return tx.list(RUNS, args, Schedules::run);
         });
     }
 

@@ -50,7 +50,7 @@ from schedule_run r
 left join job j on j.cell = :cell and j.id = r.job
 left join done d on d.cell = :cell and d.id = r.job
 left join lease l on l.cell = :cell and l.id = r.job
-where r.cell = :cell and r.org = :org and r.schedule = :id
+where r.cell = :cell and r.org = :org and r.schedule = :id and (r.started_at >= :kept or r.completed_at is null)
 order by r.started_at desc, r.occurrence desc
 limit :limit
 

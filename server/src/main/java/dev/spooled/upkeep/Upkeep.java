@@ -4,8 +4,6 @@ import dev.spooled.refusal.Refused;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -17,24 +15,27 @@ public final class Upkeep implements AutoCloseable {
     private static final Duration CLOSE_WAIT = Duration.ofSeconds(5);
 
     private final List<Thread> threads = new ArrayList<>();
-    private final CountDownLatch closed = new CountDownLatch(1);
+    private final List<Bell> bells = new ArrayList<>();
+    private volatile boolean closed;
 
     public Upkeep(List<Chore> chores) {
         for (Chore chore : chores) {
-            threads.add(Thread.ofVirtual().name("chore-" + chore.name()).start(() -> repeat(chore)));
+            Bell bell = chore.bell();
+            bells.add(bell);
+            threads.add(Thread.ofVirtual().name("chore-" + chore.name()).start(() -> repeat(chore, bell)));
         }
     }
 
-    private void repeat(Chore chore) {
+    private void repeat(Chore chore, Bell bell) {
         boolean failing = false;
         do {
             failing = !pass(chore, failing);
-        } while (!closedWithin(chore.every()));
+        } while (!closedWithin(chore.every(), bell));
     }
 
     private boolean pass(Chore chore, boolean failing) {
         try {
-            for (int i = 0; i < PASSES_IN_A_ROW_MAX && closed.getCount() > 0 && chore.runOnce(); i++) {}
+            for (int i = 0; i < PASSES_IN_A_ROW_MAX && !closed && chore.runOnce(); i++) {}
             return true;
         } catch (Refused e) {
             log.debug("{} put off: {}", chore.name(), e.getMessage());
@@ -47,9 +48,12 @@ public final class Upkeep implements AutoCloseable {
         }
     }
 
-    private boolean closedWithin(Duration rest) {
+    private boolean closedWithin(Duration rest, Bell bell) {
         try {
-            return closed.await(rest.toNanos(), TimeUnit.NANOSECONDS);
+            if (!closed) {
+                bell.await(rest);
+            }
+            return closed;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return true;
@@ -58,7 +62,8 @@ public final class Upkeep implements AutoCloseable {
 
     @Override
     public void close() {
-        closed.countDown();
+        closed = true;
+        bells.forEach(Bell::ring);
         for (Thread thread : threads) {
             try {
                 thread.join(CLOSE_WAIT);

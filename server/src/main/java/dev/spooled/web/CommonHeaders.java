@@ -10,6 +10,7 @@ import java.util.List;
 /// should.
 final class CommonHeaders {
     private final List<Header> fixed = new ArrayList<>();
+    private volatile boolean closing;
 
     CommonHeaders(boolean hsts) {
         fix("X-API-Version", "1");
@@ -24,8 +25,18 @@ final class CommonHeaders {
         }
     }
 
+    void announceClose() {
+        closing = true;
+    }
+
+    /// Whether the connection ends with an answer is decided when it is sent: a claim may have waited long for it.
     void mark(ServerResponse response) {
         fixed.forEach(response::header);
+        response.beforeSend(() -> {
+            if (closing) {
+                response.header(HeaderValues.CONNECTION_CLOSE);
+            }
+        });
         response.header(RequestId.HEADER, RequestId.current());
     }
 

@@ -1,5 +1,6 @@
 package dev.spooled.web;
 
+import io.helidon.http.HeaderValues;
 import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.http.ErrorHandler;
 import io.helidon.webserver.http.Filter;
@@ -50,11 +51,19 @@ final class Envelope implements Filter, ErrorHandler<Throwable> {
         try (var serving = Connection.serving()) {
             mark(request, response);
             answer(chain, request, response);
+            closeIfSaid(response);
         } finally {
             Duration took = Duration.ofNanos(System.nanoTime() - begun);
             String route = request.matchingPattern().orElse(isUpgrade(response) ? UPGRADE : "unmatched");
             observer.answered(
                     request.prologue().method().text(), route, response.status().code(), took);
+        }
+    }
+
+    /// The library sends the header and then keeps the connection all the same.
+    private static void closeIfSaid(RoutingResponse response) {
+        if (response.isSent() && response.headers().containsToken(HeaderValues.CONNECTION_CLOSE)) {
+            throw new CloseConnectionException("the server is about to stop");
         }
     }
 

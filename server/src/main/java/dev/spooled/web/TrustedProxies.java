@@ -13,12 +13,13 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// The proxies before this server. When one of them has connected, the caller's address is the last in
-/// `X-Forwarded-For`
-/// that is not a trusted proxy's; from anybody else that header says nothing.
+/// `X-Forwarded-For` that is not a trusted proxy's, and the last word of `X-Forwarded-Proto` is how the caller came;
+/// from anybody else these headers say nothing.
 public final class TrustedProxies implements Filter {
     public static final TrustedProxies NONE = new TrustedProxies(List.of());
 
     private static final HeaderName FORWARDED_FOR = HeaderNames.create("X-Forwarded-For");
+    private static final HeaderName FORWARDED_PROTO = HeaderNames.create("X-Forwarded-Proto");
     private static final int MAX_HOPS = 32;
 
     private final List<Network> trusted;
@@ -37,13 +38,22 @@ public final class TrustedProxies implements Filter {
     @Override
     public void filter(FilterChain chain, RoutingRequest request, RoutingResponse response) {
         if (!trusted.isEmpty()) {
-            List<String> lines = request.headers().contains(FORWARDED_FOR)
-                    ? request.headers().get(FORWARDED_FOR).allValues()
-                    : List.of();
-            String origin = origin(request.remotePeer().host(), lines);
-            request.context().register(new Peer(origin));
+            String peer = request.remotePeer().host();
+            String origin = origin(peer, lines(request, FORWARDED_FOR));
+            request.context().register(new Peer(origin, cameByTls(peer, lines(request, FORWARDED_PROTO))));
         }
         chain.proceed();
+    }
+
+    private static List<String> lines(RoutingRequest request, HeaderName name) {
+        return request.headers().contains(name) ? request.headers().get(name).allValues() : List.of();
+    }
+
+    /// Whether the nearest proxy says so, and is trusted.
+    boolean cameByTls(String peer, List<String> lines) {
+        String last = lines.isEmpty() ? "" : lines.getLast();
+        String word = last.substring(last.lastIndexOf(',') + 1).strip();
+        return word.equalsIgnoreCase("https") && isTrusted(peer);
     }
 
     /// Where a request comes from that `peer` has sent under these lines of the header, the nearest proxy's word last.

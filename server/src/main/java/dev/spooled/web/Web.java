@@ -46,6 +46,10 @@ public final class Web implements AutoCloseable {
             return new Options(
                     "127.0.0.1", 0, null, 10_000, Duration.ofSeconds(10), Set.of(), false, false, TrustedProxies.NONE);
         }
+
+        public Options behind(TrustedProxies others) {
+            return new Options(host, port, metrics, maxConnections, drain, corsOrigins, corsAnyOrigin, hsts, others);
+        }
     }
 
     public record Address(String host, int port) {}
@@ -97,8 +101,14 @@ public final class Web implements AutoCloseable {
         return options.metrics() == null ? -1 : server.port(METRICS);
     }
 
+    /// From now on every answer is its connection's last, and says so: clients go elsewhere before they have to.
+    public void announceClose() {
+        headers.announceClose();
+    }
+
     @Override
     public void close() {
+        announceClose();
         connections.cutWaiting();
         server.stop();
         connections.close();

@@ -4,6 +4,7 @@ import dev.spooled.access.Seal;
 import dev.spooled.outbound.Targets;
 import dev.spooled.refusal.Refused;
 import dev.spooled.time.Clock;
+import dev.spooled.upkeep.Bell;
 import dev.spooled.upkeep.Chore;
 import dev.spooled.webhooks.Deliveries.Leased;
 import dev.spooled.webhooks.Deliveries.SwitchedOff;
@@ -29,6 +30,9 @@ public final class Deliver implements Chore, AutoCloseable {
     private static final Duration CLOSE_WAIT = Duration.ofSeconds(3);
     private static final long NUDGE_WAIT_MS = 100;
 
+    /// For what nobody here knows of: deliveries of nodes that died, of another's plan.
+    private static final Duration SWEEP = Duration.ofSeconds(1);
+
     /// Passes are at least so far apart, so that one has more to do than a single attempt.
     private static final long SPACING_NANOS = Duration.ofMillis(10).toNanos();
 
@@ -37,6 +41,8 @@ public final class Deliver implements Chore, AutoCloseable {
     private final Parts parts;
     private final Places places;
     private final Semaphore nudged = new Semaphore(0);
+    private final Bell bell = new Bell(Duration.ZERO);
+    private final NextDue nextDue = new NextDue();
     private final ConcurrentLinkedQueue<Outcome> outcomes = new ConcurrentLinkedQueue<>();
     private String after = "";
     private volatile long lastPass = System.nanoTime() - SPACING_NANOS;
@@ -60,12 +66,19 @@ public final class Deliver implements Chore, AutoCloseable {
 
     @Override
     public Duration every() {
-        return Duration.ofMillis(100);
+        Duration left = nextDue.after(clock.now());
+        return left.compareTo(SWEEP) < 0 ? left : SWEEP;
+    }
+
+    @Override
+    public Bell bell() {
+        return bell;
     }
 
     /// There is something to do.
     void nudge() {
         nudged.release();
+        bell.ring();
     }
 
     /// Writes down what came in and begins what is due. With attempts under way and nothing else to do, it
@@ -139,10 +152,12 @@ public final class Deliver implements Chore, AutoCloseable {
             try {
                 answered = attempted(due);
             } finally {
-                outcomes.add(Outcome.planned(due, token, answered, clock.now()));
+                Outcome outcome = Outcome.planned(due, token, answered, clock.now());
+                nextDue.add(outcome.next());
+                outcomes.add(outcome);
                 places.leave(attempt, System.nanoTime());
                 parts.metrics().attempted(answered);
-                nudged.release();
+                nudge();
             }
         });
     }

@@ -6,6 +6,7 @@ import dev.spooled.db.DbFault;
 import dev.spooled.db.Sql;
 import dev.spooled.db.Statements;
 import dev.spooled.time.Clock;
+import dev.spooled.upkeep.Bell;
 import dev.spooled.upkeep.Chore;
 import java.time.Duration;
 import org.slf4j.Logger;
@@ -23,6 +24,9 @@ public final class FanOut implements Chore {
 
     private static final int DELIVERIES = 5_000;
 
+    /// Between passes that the bell asks for, so that each has more than one event to do.
+    private static final Duration SPACING = Duration.ofMillis(100);
+
     /// Larger results are left out.
     static final int RESULT_MAX = 256 * 1024;
 
@@ -30,6 +34,7 @@ public final class FanOut implements Chore {
     private final Clock clock;
     private final int cell;
     private final Runnable onMade;
+    private final Bell bell = new Bell(SPACING);
     private volatile int batch = BATCH / 10;
 
     private record Made(int taken, int made) {}
@@ -49,7 +54,13 @@ public final class FanOut implements Chore {
 
     @Override
     public Duration every() {
-        return Duration.ofMillis(100);
+        return Duration.ofSeconds(1);
+    }
+
+    /// Rung when events may be there. Without it they are found by the rhythm: those of another node that died.
+    @Override
+    public Bell bell() {
+        return bell;
     }
 
     @Override

@@ -28,6 +28,7 @@ public final class OutgoingWebhooks implements AutoCloseable {
     private final History history;
     private final Webhooks webhooks;
     private final ByHand byHand;
+    private final Runnable onChange;
 
     /// What comes from outside: where webhooks may lead and how names are looked up, how many attempts run at
     /// once, the times they have, the caps of plans, who must hear that an organization has webhooks or none,
@@ -44,6 +45,7 @@ public final class OutgoingWebhooks implements AutoCloseable {
 
     public OutgoingWebhooks(
             Db db, Clock clock, int cell, Seal seal, Plans plans, MeterRegistry registry, Options options) {
+        onChange = options.onChange();
         resolver = new SafeResolver(options.targets(), options.lookup(), LOOKUP_PATIENCE);
         var standard = Sender.STANDARD;
         var sender = new Sender(
@@ -60,13 +62,24 @@ public final class OutgoingWebhooks implements AutoCloseable {
         deliver = new Deliver(deliveries, clock, parts, new Places(Places.bounds(options.atOnce())));
         fanOut = new FanOut(db, clock, cell, deliver::nudge);
         history = new History(db, clock, plans, cell);
-        webhooks =
-                new Webhooks(db, clock, new Webhooks.Rules(options.targets(), seal, options.cap(), options.onChange()));
+        webhooks = new Webhooks(
+                db, clock, new Webhooks.Rules(options.targets(), seal, options.cap(), this::changed, deliver::nudge));
         byHand = new ByHand(db, clock, deliver, deliveries, ByHand.PATIENCE);
     }
 
     public List<Chore> chores() {
         return List.of(fanOut, deliver, history);
+    }
+
+    /// One that was switched on may have waited for it.
+    private void changed() {
+        onChange.run();
+        deliver.nudge();
+    }
+
+    /// Events may be waiting in the outbox. Returns at once.
+    public void eventsMayWait() {
+        fanOut.bell().ring();
     }
 
     public WebhooksHttp http(Authenticate authenticate) {

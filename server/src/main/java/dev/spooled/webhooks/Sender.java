@@ -19,6 +19,7 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import javax.net.ssl.SSLException;
+import org.apache.hc.client5.http.ConnectTimeoutException;
 import org.apache.hc.client5.http.DnsResolver;
 import org.apache.hc.client5.http.classic.methods.HttpPost;
 import org.apache.hc.client5.http.config.ConnectionConfig;
@@ -90,6 +91,7 @@ final class Sender implements AutoCloseable {
                 .setDnsResolver(new Pinned(resolver))
                 .setConnectionFactory(ManagedHttpClientConnectionFactory.builder()
                         .http1Config(bounds)
+                        .responseParserFactory(new WholeHeads())
                         .build())
                 .setDefaultConnectionConfig(ConnectionConfig.custom()
                         .setConnectTimeout(timeout(limits.connect()))
@@ -144,8 +146,9 @@ final class Sender implements AutoCloseable {
                 },
                 within.toMillis(),
                 TimeUnit.MILLISECONDS);
-        try (ClassicHttpResponse response = client.executeOpen(null, request, null)) {
-            String body = beginning(response.getEntity());
+        try {
+            ClassicHttpResponse response = client.executeOpen(null, request, null);
+            String body = beginning(request, response);
             Header retryAfter = response.getFirstHeader("Retry-After");
             int status = response.getCode();
             String error = status >= 200 && status < 300 ? null : "the receiver answered " + status;
@@ -189,15 +192,26 @@ final class Sender implements AutoCloseable {
         request.setHeader("webhook-signature", String.join(" ", standard));
     }
 
-    /// The first characters, without control characters. A body that goes on costs the connection, not our time.
-    private static @Nullable String beginning(@Nullable HttpEntity entity) throws IOException {
+    /// The first characters, without control characters. A body that goes on costs the connection, not our time:
+    /// closing
+    /// an answer would read all of the rest, so the connection is cut before.
+    private static @Nullable String beginning(HttpPost request, ClassicHttpResponse response) throws IOException {
+        HttpEntity entity = response.getEntity();
         if (entity == null) {
+            response.close();
             return null;
         }
-        byte[] read;
-        try (InputStream in = new FirstBytes(entity.getContent(), READ_MAX)) {
-            read = in.readAllBytes();
+        var in = new FirstBytes(entity.getContent(), READ_MAX);
+        byte[] read = in.readAllBytes();
+        if (in.left <= 0) {
+            request.cancel();
+            return kept(read);
         }
+        response.close();
+        return kept(read);
+    }
+
+    private static String kept(byte[] read) {
         String text = new String(read, StandardCharsets.UTF_8)
                 .replaceAll("\\p{Cntrl}+", " ")
                 .strip();
@@ -205,7 +219,7 @@ final class Sender implements AutoCloseable {
         return text.substring(0, end);
     }
 
-    /// Ends after so many bytes; closing it does not read the rest.
+    /// Ends after so many bytes.
     private static final class FirstBytes extends InputStream {
         private final InputStream in;
         private int left;
@@ -237,7 +251,8 @@ final class Sender implements AutoCloseable {
             case ForbiddenTarget forbidden -> "not sent: " + forbidden.getMessage();
             case UnknownHostException unknown -> "the host name could not be looked up";
             case SSLException broken -> "no TLS connection: the certificate or protocol was not accepted";
-            case SocketTimeoutException late -> "no connection within the time-out";
+            case ConnectTimeoutException late -> "no connection within the time-out";
+            case SocketTimeoutException late -> "no answer within the time-out";
             case ConnectException refused -> "no connection";
             case InterruptedIOException interrupted -> "no connection free in time";
             default -> "the connection broke off";

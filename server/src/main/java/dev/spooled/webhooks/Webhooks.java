@@ -49,7 +49,7 @@ public final class Webhooks {
 
     /// What a webhook may be: where it may lead, how its secret is kept, whether there may be one more, and who
     /// hears of a change.
-    record Rules(Targets targets, Seal seal, Cap cap, Runnable onChange) {}
+    record Rules(Targets targets, Seal seal, Cap cap, Runnable onChange, Runnable onDue) {}
 
     /// Whether an organization may have one more webhook that is switched on.
     public interface Cap {
@@ -195,7 +195,9 @@ public final class Webhooks {
                 .and("since", since)
                 .and("now", clock.now())
                 .and("limit", RECOVERED_MAX);
-        return db.asEngine(tx -> tx.run(RECOVER, args));
+        int recovered = db.asEngine(tx -> tx.run(RECOVER, args));
+        rules.onDue().run();
+        return recovered;
     }
 
     private static boolean lock(Tx tx, Caller caller, UUID id) {

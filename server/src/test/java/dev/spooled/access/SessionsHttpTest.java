@@ -264,6 +264,20 @@ final class SessionsHttpTest {
     }
 
     @Test
+    void aWrongKeyIsLimitedWhereverItComesFrom() {
+        try (var server = TestServer.behindProxy(dev.spooled.orgs.Registration.CLOSED, null)) {
+            for (int i = 0; i < 7; i++) {
+                String spelling = i % 2 == 0 ? "sk_live_" : "sp_live_";
+                var wrong = server.send(server.to("/api/v1/auth/login")
+                        .header("X-Forwarded-For", "198.51.100." + i)
+                        .POST(java.net.http.HttpRequest.BodyPublishers.ofString(
+                                "{\"api_key\":\"" + spelling + "tried-from-many-places\"}")));
+                assertThat(wrong.statusCode()).isEqualTo(i < 5 ? 401 : 429);
+            }
+        }
+    }
+
+    @Test
     void wrongKeysAreLimitedAndRightOnesAreNot() {
         try (var server = new TestServer()) {
             for (int i = 0; i < 7; i++) {

@@ -10,10 +10,10 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/// Ten rounds of two kill -9 of the server each, on both ways of the lane: a fifth of the requests keyed, five
-/// priorities, workers slower than their lease of three seconds; nearly empty queues (jobs are handed straight to
-/// waiting claims) and a backlog (claims are taken from it). Every column of losses must be 0. `-Dcrash.rounds=n`,
-/// `-Dcrash.seed=n`.
+/// Ten rounds of two kill -9 of the server each, on both ways of the lane: a fifth of the requests keyed,
+/// five priorities, workers slower than their lease of three seconds; nearly empty queues (jobs are handed
+/// straight to waiting claims) and a backlog (claims are taken from it). Every column of losses must be 0.
+/// `-Dcrash.rounds=n`, `-Dcrash.seed=n`.
 @Tag("chaos")
 class CrashTableTest {
     private static final int ROUNDS = Integer.getInteger("crash.rounds", 10);

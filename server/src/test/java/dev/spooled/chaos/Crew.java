@@ -26,16 +26,17 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/// Producers and workers that go on whatever happens to the server, write down what it acknowledged to them as soon
-/// as they read it, and give an account by id at the end.
+/// Producers and workers that go on whatever happens to the server, write down what it acknowledged to them
+/// as soon as they read it, and give an account by id at the end.
 final class Crew {
     private static final int BULK = 20;
     private static final Pattern JOB_ID = Pattern.compile("\"job_id\":\"([0-9a-f-]{36})\"");
     private static final Pattern CLAIMED = Pattern.compile(
             "\"id\":\"([0-9a-f-]{36})\".*?\"lease_id\":\"([0-9a-f-]{36})\",\"lease_expires_at\":\"([^\"]+)\"");
 
-    /// How the crew works. Of the requests that enqueue, `keyedPercent` give their jobs idempotency keys and send some
-    /// of them twice; slow workers acknowledge after their lease has ended; producers stay `aheadMax` jobs ahead.
+    /// How the crew works. Of the requests that enqueue, `keyedPercent` give their jobs idempotency keys and
+    /// send some of them twice; slow workers acknowledge after their lease has ended; producers stay
+    /// `aheadMax` jobs ahead.
     record Habits(
             int producers,
             int workers,
@@ -92,7 +93,8 @@ final class Crew {
         }
     }
 
-    /// Ends the producers, has the workers go on until nothing was claimed for longer than two leases, and ends them.
+    /// Ends the producers, has the workers go on until nothing was claimed for longer than two leases, and
+    /// ends them.
     void drain() throws InterruptedException {
         producing = false;
         server.awaitReady();
@@ -227,8 +229,8 @@ final class Crew {
         }
     }
 
-    /// What the crew was told against what the database holds. Everything from `lostEnqueues` to `twoForKey` must
-    /// be 0.
+    /// What the crew was told against what the database holds. Everything from `lostEnqueues` to `twoForKey`
+    /// must be 0.
     record Account(
             int stored,
             int acknowledged,

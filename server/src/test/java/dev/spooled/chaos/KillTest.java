@@ -9,9 +9,9 @@ import java.util.UUID;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/// kill -9 of the server, of PostgreSQL, or of both, at random instants under load, twenty times, and then an account
-/// by id: nothing acknowledged is lost, nothing is completed twice, no job is leased again inside its lease, and nobody
-/// had to lend a hand. `-Dkill.seed=n` repeats the instants, `-Dkill.kills=n` their number.
+/// kill -9 of the server, of PostgreSQL, or of both, at random instants under load, twenty times, and then an
+/// account by id: nothing acknowledged is lost, nothing is completed twice, no job is leased again inside its
+/// lease, and nobody had to lend a hand. `-Dkill.seed=n` repeats the instants, `-Dkill.kills=n` their number.
 @Tag("chaos")
 class KillTest {
     private static final int KILLS = Integer.getInteger("kill.kills", 20);

@@ -20,8 +20,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
-/// The server as a process of its own, with embedded PostgreSQL or as one node of several before another one, on one
-/// port and one data directory over all its lives.
+/// The server as a process of its own, with embedded PostgreSQL or as one node of several before another one,
+/// on one port and one data directory over all its lives.
 final class ServerProcess implements AutoCloseable {
     private static final Duration START_WITHIN = Duration.ofSeconds(60);
 
@@ -95,6 +95,18 @@ final class ServerProcess implements AutoCloseable {
         return builder.start();
     }
 
+    int port() {
+        return port;
+    }
+
+    ProcessHandle handle() {
+        return process.toHandle();
+    }
+
+    String metrics() throws IOException {
+        return send("GET", "/metrics", "").body();
+    }
+
     int grpcPort() {
         return grpcPort;
     }
@@ -149,6 +161,28 @@ final class ServerProcess implements AutoCloseable {
     void killServer() throws IOException {
         process.destroyForcibly().onExit().join();
         process = launch();
+    }
+
+    /// The next life of a server that has ended by itself.
+    void restart() throws IOException {
+        process.onExit().join();
+        process = launch();
+    }
+
+    /// The orderly end, as Ctrl-C, then the next life.
+    void stopServer() throws IOException {
+        process.destroy();
+        restart();
+    }
+
+    /// The embedded PostgreSQL, from its files.
+    DbAddress database() throws IOException {
+        String databasePort = Files.readAllLines(data.resolve("postgres").resolve("postmaster.pid"))
+                .get(3);
+        return new DbAddress(
+                "jdbc:postgresql://127.0.0.1:" + databasePort.strip() + "/spooled",
+                "spooled",
+                Files.readString(data.resolve("postgres.password")).strip());
     }
 
     /// kill -9 of PostgreSQL's main process, which the server must put right by itself.

@@ -26,9 +26,10 @@ class ConfigTest {
         assertThat(config)
                 .isEqualTo(new Config(
                         new Config.Listen("0.0.0.0", 8080, 50051, 9090),
-                        new Config.Grpc(null, 4 << 20, 10_000, 200, Duration.ofSeconds(10)),
+                        new Config.Grpc(null, 4 << 20, 10_000, 200, 1_000, Duration.ofSeconds(10)),
                         new Config.Live(200, 100, 10_000),
                         new Config.Storage(Path.of("./spooled-data"), null, 16, LaneWay.EXACT),
+                        new Config.Nodes(null, Duration.ofMillis(50)),
                         new Config.Access(null, null, RegistrationMode.CLOSED),
                         new Config.Login(null, null, Duration.ofHours(24), null, null, "spooled@localhost", false),
                         new Config.Web(List.of(), false, null, List.of()),
@@ -36,6 +37,7 @@ class ConfigTest {
                         new Config.Jobs(Duration.ofSeconds(30), Duration.ofSeconds(10), 3, Duration.ofSeconds(300)),
                         new Config.Plans(PlanLimits.UNLIMITED, "enterprise"),
                         new Config.Webhooks(List.of(), false, 64),
+                        Duration.ZERO,
                         Duration.ofSeconds(10),
                         LogForm.TEXT));
     }
@@ -55,6 +57,7 @@ class ConfigTest {
                         Map.entry("SPOOLED_GRPC_MAX_MESSAGE_BYTES", "5"),
                         Map.entry("SPOOLED_GRPC_MAX_CONNECTIONS", "6"),
                         Map.entry("SPOOLED_GRPC_MAX_STREAMS", "7"),
+                        Map.entry("SPOOLED_GRPC_ORG_STREAMS", "14"),
                         Map.entry("SPOOLED_GRPC_KEEPALIVE_SECS", "8"),
                         Map.entry("SPOOLED_LIVE_STREAMS", "10"),
                         Map.entry("SPOOLED_LIVE_SOCKETS", "11"),
@@ -85,18 +88,27 @@ class ConfigTest {
                         Map.entry("SPOOLED_CORS_ORIGINS", "https://a.example, https://b.example"),
                         Map.entry("ENABLE_HSTS", "true"),
                         Map.entry("SPOOLED_TRUSTED_PROXIES", "10.0.0.0/8"),
+                        Map.entry("SPOOLED_DRAIN_DELAY_SECONDS", "3"),
                         Map.entry("SPOOLED_DRAIN_SECONDS", "0"),
                         Map.entry("GITHUB_WEBHOOK_SECRET", "of-github"),
                         Map.entry("STRIPE_WEBHOOK_SECRET", "of-stripe"),
                         Map.entry("SHOPIFY_WEBHOOK_SECRET", "of-shopify"),
+                        Map.entry("REDIS_URL", "redis://r:6379"),
+                        Map.entry("SPOOLED_REDIS_TIMEOUT_MS", "13"),
                         Map.entry("SPOOLED_LOG", "json")));
         assertThat(config)
                 .isEqualTo(new Config(
                         new Config.Listen("127.0.0.1", 0, 1, 2),
                         new Config.Grpc(
-                                new Config.Tls(Path.of("pom.xml"), Path.of("pom.xml")), 5, 6, 7, Duration.ofSeconds(8)),
+                                new Config.Tls(Path.of("pom.xml"), Path.of("pom.xml")),
+                                5,
+                                6,
+                                7,
+                                14,
+                                Duration.ofSeconds(8)),
                         new Config.Live(10, 11, 12),
                         new Config.Storage(Path.of("/var/lib/spooled"), "postgres://u:p@h/d", 3, LaneWay.EXACT),
+                        new Config.Nodes("redis://r:6379", Duration.ofMillis(13)),
                         new Config.Access("root-key", "token", RegistrationMode.OPEN),
                         new Config.Login(
                                 "a-secret-of-more-than-32-letters-1",
@@ -116,6 +128,7 @@ class ConfigTest {
                         new Config.Jobs(Duration.ofSeconds(60), Duration.ofSeconds(20), 0, Duration.ofSeconds(9)),
                         new Config.Plans(PlanLimits.TABLE, "free"),
                         new Config.Webhooks(List.of("10.0.0.0/8", "*.hooks.example"), true, 4),
+                        Duration.ofSeconds(3),
                         Duration.ZERO,
                         LogForm.JSON));
     }

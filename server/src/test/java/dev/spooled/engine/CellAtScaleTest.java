@@ -20,8 +20,9 @@ import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/// One cell filled step by step with all a large installation has, measured in turn with an empty one beside it on
-/// the same PostgreSQL: enqueueing, claiming and completing must take the same time in both, within a factor.
+/// One cell filled step by step with all a large installation has, measured in turn with an empty one beside
+/// it on the same PostgreSQL: enqueueing, claiming and completing must take the same time in both, within a
+/// factor.
 @Tag("scale")
 class CellAtScaleTest {
     private static final int MILLION = 1_000_000;

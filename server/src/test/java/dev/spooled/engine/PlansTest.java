@@ -3,7 +3,6 @@ package dev.spooled.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.spooled.db.DbAddress.Role;
-import dev.spooled.db.PgArray;
 import dev.spooled.engine.Command.Cancel;
 import dev.spooled.engine.Command.Claim;
 import dev.spooled.engine.Command.Complete;
@@ -16,23 +15,17 @@ import dev.spooled.engine.Command.Promote;
 import dev.spooled.engine.Command.Purge;
 import dev.spooled.engine.Command.Replay;
 import dev.spooled.engine.Command.SetPriority;
+import dev.spooled.support.PlanCheck;
 import dev.spooled.time.Ids;
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.DriverManager;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -43,10 +36,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class PlansTest {
     private static final int ROWS = 100_000;
     private static final int ASKED = 100;
-    private static final Pattern SCAN_OF_ALL =
-            Pattern.compile("\"Node Type\": \"Seq Scan\"[^{}]*?\"Relation Name\": \"(\\w+)\"");
-    private static final Pattern PAGES =
-            Pattern.compile("\"Shared Hit Blocks\": (\\d+),\\s*\"Shared Read Blocks\": (\\d+)");
+    private static final Set<String> SMALL = Set.of("cell", "worker", "queue");
 
     private static TestCell cell;
     private static Connection connection;
@@ -121,13 +111,13 @@ class PlansTest {
         if (analysed) {
             analyse();
         }
-        try (Statement statement = connection.createStatement()) {
-            statement.execute("set plan_cache_mode = " + plans);
-        }
+        var checked = new PlanCheck(connection, SMALL);
+        checked.plansFor(plans.equals("force_generic_plan"));
         for (Batch batch : batches().toList()) {
             cell.way.prepare(batch);
             for (RoundTrip.Part part : cell.way.statements(0, batch).parts()) {
-                check(part, plans + (analysed ? " analysed" : " without statistics"));
+                checked.check(
+                        part.sql(), part.args(), plans + (analysed ? " analysed" : " without statistics"), ASKED * 30);
             }
         }
     }
@@ -183,108 +173,6 @@ class PlansTest {
 
     private static List<UUID> ids(String table) {
         return cell.rows("select id from " + table + " order by id limit " + ASKED, row -> row.uuid("id"));
-    }
-
-    private static void check(RoundTrip.Part part, String how) throws SQLException {
-        String plan = explain(part);
-        String name = part.sql().name() + ", " + how;
-        Matcher scans = SCAN_OF_ALL.matcher(plan);
-        while (scans.find()) {
-            assertThat(scans.group(1))
-                    .as(name + " reads all of a table\n" + plan)
-                    .isIn("cell", "worker", "queue");
-        }
-        int touched = PAGES.matcher(plan)
-                .results()
-                .mapToInt(pages -> Integer.parseInt(pages.group(1)) + Integer.parseInt(pages.group(2)))
-                .max()
-                .orElse(0);
-        System.out.printf(
-                "plan: %-14s %-40s %6d pages for %d jobs%n", part.sql().name(), how, touched, ASKED);
-        assertThat(touched).as(name + "\n" + plan).isLessThan(ASKED * 30);
-    }
-
-    /// Prepared and executed with literals, since only that shows the plan the lane gets.
-    private static String explain(RoundTrip.Part part) throws SQLException {
-        String numbered = numbered(part.sql().text());
-        try (Statement statement = connection.createStatement()) {
-            statement.execute("prepare p(" + String.join(", ", types(part)) + ") as " + numbered);
-            var literals = new ArrayList<String>();
-            for (String parameter : part.sql().parameters()) {
-                literals.add(literal(part.args().value(parameter)));
-            }
-            String execute = literals.isEmpty() ? "execute p" : "execute p(" + String.join(", ", literals) + ")";
-            try (ResultSet plan = statement.executeQuery("explain (analyze, buffers, format json) " + execute)) {
-                plan.next();
-                return plan.getString(1);
-            }
-        } finally {
-            connection.rollback();
-            try (Statement statement = connection.createStatement()) {
-                statement.execute("deallocate all");
-            }
-            connection.commit();
-        }
-    }
-
-    private static String numbered(String text) {
-        var numbered = new StringBuilder();
-        int number = 0;
-        for (char c : text.toCharArray()) {
-            numbered.append(c == '?' ? "$" + ++number : String.valueOf(c));
-        }
-        return numbered.toString();
-    }
-
-    private static List<String> types(RoundTrip.Part part) throws SQLException {
-        var types = new ArrayList<String>();
-        try (PreparedStatement statement =
-                connection.prepareStatement(part.sql().text())) {
-            for (int i = 1; i <= part.sql().parameters().size(); i++) {
-                types.add(statement.getParameterMetaData().getParameterTypeName(i));
-            }
-        }
-        return types;
-    }
-
-    private static String literal(@Nullable Object value) {
-        return switch (value) {
-            case null -> "null";
-            case PgArray array -> "'{" + String.join(",", elements(array)) + "}'";
-            case Instant instant -> "'" + instant + "'";
-            case UUID id -> "'" + id + "'";
-            default -> value.toString();
-        };
-    }
-
-    private static List<String> elements(PgArray array) {
-        byte[] bytes = new byte[array.lengthInBytes()];
-        array.toBytes(bytes, 0);
-        ByteBuffer in = ByteBuffer.wrap(bytes);
-        int oid = in.getInt(8);
-        in.position(20);
-        var elements = new ArrayList<String>();
-        while (in.hasRemaining()) {
-            int length = in.getInt();
-            elements.add(length < 0 ? "null" : element(in, oid, length));
-        }
-        return elements;
-    }
-
-    private static String element(ByteBuffer in, int oid, int length) {
-        return switch (oid) {
-            case 2950 -> new UUID(in.getLong(), in.getLong()).toString();
-            case 23 -> Integer.toString(in.getInt());
-            case 21 -> Short.toString(in.getShort());
-            case 20 -> Long.toString(in.getLong());
-            case 16 -> in.get() == 1 ? "t" : "f";
-            case 1184 -> "\"" + dev.spooled.time.Clock.instantOf(in.getLong() + 946_684_800_000_000L) + "\"";
-            default -> {
-                byte[] text = new byte[length];
-                in.get(text);
-                yield "\"" + new String(text, StandardCharsets.UTF_8).replace("\"", "\\\"") + "\"";
-            }
-        };
     }
 
     /// The ids of this test's rows lie in the day's partition, not in the default one.

@@ -17,8 +17,8 @@ import java.util.UUID;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
-/// A cell on a database of its own with a clock moved by hand, driven batch by batch without the lane's thread: what a
-/// test puts into a batch is what the transaction holds.
+/// A cell on a database of its own with a clock moved by hand, driven batch by batch without the lane's
+/// thread: what a test puts into a batch is what the transaction holds.
 final class TestCell implements AutoCloseable {
     static final Instant NOON = Instant.parse("2026-11-25T12:00:00Z");
 

@@ -7,6 +7,11 @@ import dev.spooled.proto.batch.v1.EnqueueBatchRequest;
 import dev.spooled.proto.batch.v1.EnqueueItem;
 import dev.spooled.proto.batch.v1.EnqueueOutcome;
 import dev.spooled.proto.v1.EnqueueRequest;
+import dev.spooled.proto.v1.Job;
+import dev.spooled.proto.v1.ProcessRequest;
+import dev.spooled.proto.v1.ProcessResponse;
+import dev.spooled.proto.v1.StreamJobsRequest;
+import dev.spooled.support.Await;
 import dev.spooled.support.TestServer;
 import io.grpc.Status.Code;
 import java.util.List;
@@ -45,6 +50,43 @@ class GrpcLimitsTest {
             calls.complete(calls.dequeue("q", 1).getFirst());
             calls.enqueue("q");
         }
+    }
+
+    /// Streams of one organization, whichever kind; unary calls are none.
+    @Test
+    void streams() {
+        var made = server.organizationOf("pro", "{\"max_grpc_streams\":2}");
+        String key = made.key().key();
+        try (var client = GrpcCalls.to(server, key);
+                var other = GrpcCalls.to(
+                        server, server.organizationOf("pro", null).key().key())) {
+            var first = Received.<StreamJobsRequest, Job>all();
+            client.streams.streamJobs(streamOf("a"), first);
+            var second = Received.<ProcessRequest, ProcessResponse>all();
+            var unused = client.streams.processJobs(second);
+            Await.until(() -> server.grpc().placesTaken(), taken -> taken == 2);
+            var third = Received.<StreamJobsRequest, Job>all();
+            client.streams.streamJobs(streamOf("a"), third);
+            assertThat(third.end().getCode()).isEqualTo(Code.RESOURCE_EXHAUSTED);
+            assertThat(third.end().getDescription()).contains("2 gRPC streams");
+            assertThat(client.enqueue("unary")).isNotEmpty();
+            var elsewhere = Received.<StreamJobsRequest, Job>all();
+            other.streams.streamJobs(streamOf("a"), elsewhere);
+            Await.until(() -> server.grpc().placesTaken(), taken -> taken == 3);
+            first.cancel();
+            Await.until(() -> server.grpc().placesTaken(), taken -> taken == 2);
+            var fourth = Received.<StreamJobsRequest, Job>all();
+            client.streams.streamJobs(streamOf("a"), fourth);
+            Await.until(() -> server.grpc().placesTaken(), taken -> taken == 3);
+        }
+        Await.until(() -> server.grpc().placesTaken(), taken -> taken == 0);
+    }
+
+    private static StreamJobsRequest streamOf(String queue) {
+        return StreamJobsRequest.newBuilder()
+                .setQueueName(queue)
+                .setWorkerId("w")
+                .build();
     }
 
     @Test

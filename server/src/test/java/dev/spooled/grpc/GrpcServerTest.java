@@ -190,7 +190,15 @@ class GrpcServerTest {
     @Test
     void messagesAreBoundedAsSet() {
         GrpcServer small = other(it -> new GrpcServer.Options(
-                it.host(), 0, null, 100, it.maxConnections(), it.maxStreams(), it.keepAlive(), it.drain()));
+                it.host(),
+                0,
+                null,
+                100,
+                it.maxConnections(),
+                it.maxStreams(),
+                it.streamsOfOrganization(),
+                it.keepAlive(),
+                it.drain()));
         try (small;
                 var client = GrpcCalls.to(small.port(), GrpcCalls.key(server.key))) {
             assertThat(client.enqueue("small")).isNotEmpty();
@@ -201,7 +209,15 @@ class GrpcServerTest {
     @Test
     void connectionsAreBoundedAsSet() {
         GrpcServer few = other(it -> new GrpcServer.Options(
-                it.host(), 0, null, it.maxMessageBytes(), 1, it.maxStreams(), it.keepAlive(), it.drain()));
+                it.host(),
+                0,
+                null,
+                it.maxMessageBytes(),
+                1,
+                it.maxStreams(),
+                it.streamsOfOrganization(),
+                it.keepAlive(),
+                it.drain()));
         try (few) {
             try (var first = GrpcCalls.to(few.port(), GrpcCalls.key(server.key))) {
                 assertThat(first.enqueue("few")).isNotEmpty();
@@ -308,6 +324,7 @@ class GrpcServerTest {
                 it.maxMessageBytes(),
                 it.maxConnections(),
                 it.maxStreams(),
+                it.streamsOfOrganization(),
                 it.keepAlive(),
                 it.drain()));
         try (secure) {
@@ -353,7 +370,7 @@ class GrpcServerTest {
     void aPortThatIsTakenStopsTheStart() {
         int taken = server.grpc().port();
         GrpcServer second = server.grpcWith(new GrpcServer.Options(
-                "127.0.0.1", taken, null, 1_000, 10, 10, Duration.ofSeconds(10), Duration.ofSeconds(1)));
+                "127.0.0.1", taken, null, 1_000, 10, 10, 10, Duration.ofSeconds(10), Duration.ofSeconds(1)));
         assertThatThrownBy(second::start).isInstanceOf(CannotStart.class).hasMessageContaining("GRPC_PORT " + taken);
         second.close();
     }

@@ -3,6 +3,7 @@ package dev.spooled.ingestion;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.spooled.orgs.NewOrganization;
+import dev.spooled.orgs.Registration;
 import dev.spooled.support.TestServer;
 import java.net.URLEncoder;
 import java.net.http.HttpRequest.BodyPublishers;
@@ -13,6 +14,7 @@ import java.time.Duration;
 import java.util.Base64;
 import java.util.HashMap;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.regex.Matcher;
@@ -51,6 +53,42 @@ final class IngestionHttpTest {
     @AfterAll
     static void close() {
         SERVER.close();
+    }
+
+    /// Proxies that end TLS have to say that they did, for each path.
+    @Test
+    void behindAProxyADeliveryHasToComeByTls() {
+        try (var server = TestServer.behindProxy(Registration.CLOSED, null)) {
+            String told = server.get("/organizations/webhook-token").body();
+            String path = "/api/v1/webhooks/" + server.organization + "/";
+            for (String proto : List.of("", "http", "https, http", "ftp")) {
+                for (String provider : List.of("custom", "github", "stripe", "shopify")) {
+                    var request = server.to(path + provider)
+                            .header("X-Webhook-Token", text(told, "token"))
+                            .POST(BodyPublishers.ofString("{\"queue_name\":\"in\",\"payload\":{}}"));
+                    var answer = server.send(proto.isEmpty() ? request : request.header("X-Forwarded-Proto", proto));
+                    assertThat(answer.statusCode())
+                            .as(provider + " by " + proto)
+                            .isEqualTo(400);
+                    assertThat(answer.body()).contains("\"code\":\"BAD_REQUEST\"", "HTTPS is required");
+                }
+            }
+            var byTls = server.send(server.to(path + "custom")
+                    .header("X-Webhook-Token", text(told, "token"))
+                    .header("X-Forwarded-Proto", "https")
+                    .POST(BodyPublishers.ofString("{\"queue_name\":\"in\",\"payload\":{}}")));
+            assertThat(byTls.statusCode()).as(byTls.body()).isEqualTo(200);
+        }
+    }
+
+    /// Without a proxy that is trusted the header means nothing: clients may set it as they like.
+    @Test
+    void withoutAProxyTheHeaderSaysNothing() {
+        var answer = SERVER.send(SERVER.to("/api/v1/webhooks/" + org + "/custom")
+                .header("X-Webhook-Token", token)
+                .header("X-Forwarded-Proto", "http")
+                .POST(BodyPublishers.ofString("{\"queue_name\":\"in\",\"payload\":{}}")));
+        assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
     }
 
     private static String text(String json, String name) {

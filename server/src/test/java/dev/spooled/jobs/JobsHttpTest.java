@@ -97,6 +97,31 @@ final class JobsHttpTest {
                 .contains("\"outcome\":\"completed\"");
     }
 
+    /// However far the job has come meanwhile.
+    @Test
+    void aFailureThatIsSentAgainIsAnsweredAsTheFirstTime() {
+        String id = enqueue("\"payload\":{}");
+        String first = text(claim(""), "lease_id");
+        String told =
+                acknowledge(id, "fail", "w1", first, ",\"error\":\"boom\"").body();
+        assertThat(told).contains("\"will_retry\":true", "\"next_retry_at\":\"2026-11-25T");
+        server.clock.advance(Duration.ofSeconds(70));
+        server.chores.promote().runOnce();
+        assertThat(acknowledge(id, "fail", "w1", first, ",\"error\":\"boom\"").body())
+                .isEqualTo(told);
+        String second = text(claim(""), "lease_id");
+        assertThat(acknowledge(id, "fail", "w1", first, ",\"error\":\"boom\"").body())
+                .isEqualTo(told);
+        String dead = acknowledge(id, "fail", "w1", second, ",\"error\":\"off\",\"no_retry\":true")
+                .body();
+        assertThat(dead).contains("\"will_retry\":false", "\"next_retry_at\":null");
+        assertThat(server.post("/jobs/" + id + "/retry", "").statusCode()).isEqualTo(200);
+        assertThat(acknowledge(id, "fail", "w1", second, ",\"error\":\"off\"").body())
+                .isEqualTo(dead);
+        assertThat(acknowledge(id, "fail", "w1", first, ",\"error\":\"boom\"").body())
+                .isEqualTo(told);
+    }
+
     @Test
     void aFailedJobWaitsAndIsTriedAgain() {
         String id = enqueue("\"payload\":{}");
@@ -307,7 +332,12 @@ final class JobsHttpTest {
     @Test
     void healthMetricsAndTheDescriptionAreOpen() {
         assertThat(server.send(server.to("/health")).body())
-                .isEqualTo("{\"status\":\"healthy\",\"database\":true,\"cache\":true}");
+                .isEqualTo("{\"status\":\"healthy\",\"database\":true,\"cache\":true,\"bus\":\"ok\"}");
+        server.together = false;
+        assertThat(server.send(server.to("/health")).body())
+                .isEqualTo("{\"status\":\"degraded\",\"database\":true,\"cache\":true,\"bus\":\"degraded\"}");
+        assertThat(server.send(server.to("/health/ready")).statusCode()).isEqualTo(200);
+        server.together = true;
         assertThat(server.send(server.to("/health/live")).body()).isEqualTo("{\"status\":\"healthy\"}");
         assertThat(server.send(server.to("/health/ready")).statusCode()).isEqualTo(200);
         enqueue("\"payload\":{}");

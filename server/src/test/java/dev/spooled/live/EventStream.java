@@ -59,7 +59,10 @@ final class EventStream implements AutoCloseable {
     }
 
     static EventStream open(TestServer server, String by, String path, String... headers) {
-        HttpRequest.Builder request = server.to("/api/v1" + path);
+        return open(server.to("/api/v1" + path), by, headers);
+    }
+
+    static EventStream open(HttpRequest.Builder request, String by, String... headers) {
         if (!by.isEmpty()) {
             request.header("Authorization", "Bearer " + by);
         }
@@ -116,6 +119,17 @@ final class EventStream implements AutoCloseable {
             if (next == null) {
                 throw new AssertionError("nothing came for 15 seconds");
             }
+            return next == END ? null : next;
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /// Null also when nothing comes for that long.
+    @Nullable
+    Frame nextWithin(long nanos) {
+        try {
+            Frame next = frames.poll(nanos, TimeUnit.NANOSECONDS);
             return next == END ? null : next;
         } catch (InterruptedException e) {
             throw new IllegalStateException(e);

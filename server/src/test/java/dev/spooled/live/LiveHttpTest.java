@@ -1,6 +1,7 @@
 package dev.spooled.live;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.spooled.live.EventStream.Frame;
 import dev.spooled.support.Await;
@@ -410,6 +411,19 @@ final class LiveHttpTest {
                 },
                 status -> status == 200);
         open.forEach(EventStream::close);
+    }
+
+    @Test
+    void anOrganizationMayHaveAMostOfItsOwn() {
+        String of = SERVER.organizationOf("free", "{\"max_sse_streams\":1,\"max_websockets\":0}")
+                .key()
+                .key();
+        try (var only = EventStream.open(SERVER, of, "/events")) {
+            assertThat(only.response().statusCode()).isEqualTo(200);
+            assertThat(SERVER.get(of, "/events").body()).contains("has 1 such connections", "RATE_LIMIT_EXCEEDED");
+        }
+        assertThatThrownBy(() -> TestSocket.open(SERVER, of, ""))
+                .hasRootCauseMessage("Unexpected HTTP response status code 429");
     }
 
     @Test

@@ -20,7 +20,8 @@ import org.junit.jupiter.api.Test;
 final class EmailLoginHttpTest {
     private final SmtpSink mail = new SmtpSink();
     private final TestServer server =
-            new TestServer(Registration.OPEN, new SmtpPostbox(mail.address(), "jobs@example.com"));
+            TestServer.behindProxy(Registration.OPEN, new SmtpPostbox(mail.address(), "jobs@example.com"));
+    private String origin = "198.51.100.1";
 
     @AfterEach
     void close() {
@@ -30,6 +31,7 @@ final class EmailLoginHttpTest {
 
     private HttpResponse<String> post(String path, String json) {
         return server.send(server.to("/api/v1/auth" + path)
+                .header("X-Forwarded-For", origin)
                 .header("Content-Type", "application/json")
                 .POST(BodyPublishers.ofString(json)));
     }
@@ -123,16 +125,44 @@ final class EmailLoginHttpTest {
         String code = code("victim@example.com");
         String wrong = code.equals("000000") ? "000001" : "000000";
         for (int i = 0; i < 5; i++) {
+            origin = "198.51.100." + (2 + i / 3);
             assertThat(verify("victim@example.com", wrong).statusCode()).isEqualTo(401);
         }
         assertThat(verify("victim@example.com", code).statusCode()).isEqualTo(429);
         for (int i = 0; i < 4; i++) {
+            origin = "198.51.100." + (2 + i / 3);
             code("victim@example.com");
         }
         HttpResponse<String> sixth = post("/email/start", "{\"email\":\"victim@example.com\"}");
         assertThat(sixth.statusCode()).isEqualTo(429);
         assertThat(sixth.headers().firstValue("Retry-After")).isPresent();
         server.clock.advance(Duration.ofHours(1));
+        assertThat(verify("victim@example.com", code("victim@example.com")).statusCode())
+                .isEqualTo(200);
+    }
+
+    /// One network uses up its own share, never that of the one whose address it is.
+    @Test
+    void nobodyCanLockSomebodyElseOut() throws Exception {
+        String mine = code("victim@example.com");
+        String wrong = mine.equals("000000") ? "000001" : "000000";
+        origin = "203.0.113.66";
+        for (int i = 0; i < 6; i++) {
+            assertThat(verify("Victim@example.com", wrong).statusCode()).isEqualTo(i < 3 ? 401 : 429);
+        }
+        assertThat(verify("victim@example.com", mine).statusCode()).isEqualTo(429);
+        origin = "198.51.100.1";
+        assertThat(verify("victim@example.com", mine).body()).contains("\"type\":\"signup\"");
+        origin = "203.0.113.66";
+        for (int i = 0; i < 6; i++) {
+            assertThat(post("/email/start", "{\"email\":\"victim@example.com\"}")
+                            .statusCode())
+                    .isEqualTo(i < 3 ? 200 : 429);
+        }
+        mail.next(10);
+        mail.next(10);
+        mail.next(10);
+        origin = "198.51.100.1";
         assertThat(verify("victim@example.com", code("victim@example.com")).statusCode())
                 .isEqualTo(200);
     }

@@ -30,7 +30,7 @@ import org.junit.jupiter.api.Test;
 class RateLimitsTest {
     private final ManualClock clock = new ManualClock(Instant.parse("2026-11-26T12:00:00Z"));
     private final AtomicInteger nodes = new AtomicInteger(1);
-    private final RateLimits rates = new RateLimits(clock, it -> new Plans(false).of("free", null), nodes::get);
+    private final RateLimits rates = new RateLimits(clock, it -> new Plans(false).of("free", null), nodes::get, null);
 
     private static Caller caller(@Nullable Integer rate) {
         return new Caller(1, UUID.randomUUID(), 0, false, Actor.key(UUID.randomUUID()), Set.of(), Scope.ADMIN, rate);
@@ -124,10 +124,10 @@ class RateLimitsTest {
     @Test
     void theWidestNumbersDoNotOverflow() {
         String widest = "{\"rate_limit_requests_per_second\":1,\"rate_limit_burst\":2147483647}";
-        var wide = new RateLimits(clock, it -> new Plans(false).of("free", widest), () -> 1);
+        var wide = new RateLimits(clock, it -> new Plans(false).of("free", widest), () -> 1, null);
         assertThat(wide.pass(caller(null)).remaining()).isEqualTo(Integer.MAX_VALUE - 1);
         String fastest = "{\"rate_limit_requests_per_second\":2147483647}";
-        var fast = new RateLimits(clock, it -> new Plans(false).of("free", fastest), () -> 1);
+        var fast = new RateLimits(clock, it -> new Plans(false).of("free", fastest), () -> 1, null);
         assertThat(fast.pass(caller(null)).remaining()).isEqualTo(9);
     }
 
@@ -138,7 +138,8 @@ class RateLimitsTest {
                 it -> {
                     throw new DbFault("plan", new SQLException("away", "08006"));
                 },
-                () -> 1);
+                () -> 1,
+                null);
         assertThat(broken.pass(caller(null)).limit()).isEqualTo(2_000_000);
         assertThat(catchThrowableOfType(Refused.class, () -> broken.pass(caller(1))))
                 .isNull();

@@ -113,6 +113,55 @@ class ShorterRetentionTest {
                 .isEqualTo(1);
     }
 
+    /// Before any chore ran: by id, in lists and batches, as a dead letter.
+    @Test
+    void whatIsLetGoIsHiddenAtOnce() {
+        String completed = enqueue(key, "");
+        work(key, "complete", "");
+        String dead = enqueue(key, ",\"max_retries\":0");
+        work(key, "fail", ",\"error\":\"no\"");
+        String open = enqueue(key, "");
+        String other = server.organizationOf("enterprise", null).key().key();
+        String others = enqueue(other, "");
+        work(other, "complete", "");
+        server.clock.advance(Duration.ofHours(71));
+        assertThat(server.get(key, "/jobs/" + dead + "/attempts").body())
+                .as("history is kept for a day")
+                .isEqualTo("[]");
+        assertThat(List.of(status(key, completed), status(key, dead))).containsOnly(200);
+        server.clock.advance(Duration.ofHours(2));
+        assertThat(List.of(status(key, completed), status(key, dead))).containsOnly(404);
+        assertThat(server.get(key, "/jobs/" + dead + "/attempts").statusCode()).isEqualTo(404);
+        String statuses = server.get(key, "/jobs/status?ids=" + completed + "," + dead + "," + open)
+                .body();
+        assertThat(statuses).contains(open).doesNotContain(completed, dead);
+        for (String list :
+                List.of("/jobs", "/jobs?queue_name=q", "/jobs?status=completed", "/jobs?order_by=priority")) {
+            assertThat(server.get(key, list).body()).as(list).doesNotContain(completed, dead);
+        }
+        assertThat(server.get(key, "/jobs").body()).contains(open);
+        assertThat(server.get(key, "/jobs/dlq").body()).isEqualTo("[]");
+        assertThat(status(other, others)).as("of another plan").isEqualTo(200);
+        assertThat(count("done")).as("nothing has left").isEqualTo(3);
+    }
+
+    @Test
+    void webhooksThatCameInGoWithHistory() {
+        String told = server.get(key, "/organizations/webhook-token").body();
+        String path = text(told, "webhook_url").replaceAll(".*(/api/v1/webhooks/.*)", "$1");
+        var sent = server.send(server.to(path)
+                .header("X-Webhook-Token", text(told, "token"))
+                .POST(java.net.http.HttpRequest.BodyPublishers.ofString("{\"queue_name\":\"in\",\"payload\":{}}")));
+        assertThat(sent.statusCode()).as(sent.body()).isEqualTo(200);
+        server.clock.advance(Duration.ofHours(23));
+        assertThat(server.get(key, "/incoming-webhooks").body()).contains("\"provider\":\"custom\"");
+        server.clock.advance(Duration.ofHours(2));
+        assertThat(server.get(key, "/incoming-webhooks").body()).isEqualTo("[]");
+        assertThat(count("webhook_in")).as("hidden, not gone").isEqualTo(1);
+        pass();
+        assertThat(count("webhook_in")).isZero();
+    }
+
     @Test
     void historyGoesSooner() {
         String id = enqueue(key, ",\"max_retries\":0");

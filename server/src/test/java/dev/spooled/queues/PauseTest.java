@@ -60,9 +60,7 @@ final class PauseTest {
                 clock,
                 queues,
                 TestOrganizations.limits(database, clock),
-                one,
-                new Barrier(database.db(), 0),
-                Announcer.NOBODY);
+                new QueueSettings.Told(one, new Barrier(database.db(), 0), Announcer.NOBODY));
         int queue = queues.named(caller, "q").number();
         for (int i = 0; i < JOBS; i += 1_000) {
             one.run(new Command.Enqueue(Collections.nCopies(1_000, NewJob.plain(caller.org(), queue, 0, "{}"))));

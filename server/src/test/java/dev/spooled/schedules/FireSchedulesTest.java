@@ -49,7 +49,10 @@ class FireSchedulesTest {
         var db = server.database.db();
         var lane = new Lane(server.database.address(), 0, UUID.randomUUID(), server.clock).start();
         lanes.add(lane);
-        var views = new Jobs.Views(new JobReads(db), new ClaimedJobs(db), new Diagnosis(db, server.clock));
+        var views = new Jobs.Views(
+                new JobReads(db, JobReads.Kept.by(server.limits)),
+                new ClaimedJobs(db),
+                new Diagnosis(db, server.clock));
         var rules =
                 new Jobs.Rules(server.clock, new JobLimits(1_000, Targets.ofTheInternet()), server.limits, server.seal);
         var jobs = new Jobs(lane, new Queues(db, server.clock, Queues.Defaults.STANDARD), views, rules, new Metrics());

@@ -16,6 +16,7 @@ import dev.spooled.admin.DeletedOrganizations;
 import dev.spooled.admin.OrganizationList;
 import dev.spooled.admin.ServerStats;
 import dev.spooled.admin.ServerStatsHttp;
+import dev.spooled.announce.Announcer;
 import dev.spooled.audit.AuditHttp;
 import dev.spooled.audit.AuditLog;
 import dev.spooled.billing.BillingHttp;
@@ -77,6 +78,7 @@ import dev.spooled.schedules.FireSchedules;
 import dev.spooled.schedules.Schedules;
 import dev.spooled.schedules.SchedulesHttp;
 import dev.spooled.web.OpenApi;
+import dev.spooled.web.TrustedProxies;
 import dev.spooled.web.Web;
 import dev.spooled.webhooks.OutgoingWebhooks;
 import dev.spooled.workers.Workers;
@@ -126,6 +128,9 @@ public final class TestServer implements AutoCloseable {
     /// What readiness says.
     public volatile boolean ready = true;
 
+    /// What the health says of the bus.
+    public volatile boolean together = true;
+
     /// Stands before every call.
     public final TestGate rate = new TestGate();
 
@@ -134,6 +139,9 @@ public final class TestServer implements AutoCloseable {
 
     /// Fires due schedules when a test says so.
     public final FireSchedules fireSchedules;
+
+    /// Rung when there may be events for webhooks.
+    private volatile Runnable events = () -> {};
 
     public final String key;
     public final UUID organization;
@@ -147,40 +155,85 @@ public final class TestServer implements AutoCloseable {
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
     public TestServer() {
-        this(Registration.CLOSED, null, 1_000, new Plans(true), Hub.Limits.STANDARD, Rhythm.STANDARD);
+        this(Setup.usual());
     }
 
-    /// With so many live connections, whose rhythm is that one.
-    public TestServer(Hub.Limits live, Rhythm rhythm) {
-        this(Registration.CLOSED, null, 1_000, new Plans(true), live, rhythm);
-    }
-
-    /// With payloads of up to so many bytes.
-    public TestServer(int maxPayloadBytes) {
-        this(Registration.CLOSED, null, maxPayloadBytes, new Plans(true), Hub.Limits.STANDARD, Rhythm.STANDARD);
-    }
-
-    /// Held to the plan table, and to the rates of it.
-    public static TestServer withPlans() {
-        var server = new TestServer(
-                Registration.CLOSED, null, 5 * 1024 * 1024, new Plans(false), Hub.Limits.STANDARD, Rhythm.STANDARD);
-        server.rate.goBy(new RateLimits(server.clock, server.limits, () -> 1));
-        return server;
-    }
-
-    /// With `postbox` null e-mail is off.
-    public TestServer(Registration registration, @Nullable Postbox postbox) {
-        this(registration, postbox, 1_000, new Plans(true), Hub.Limits.STANDARD, Rhythm.STANDARD);
-    }
-
-    private TestServer(
+    /// What servers of tests differ in.
+    private record Setup(
             Registration registration,
             @Nullable Postbox postbox,
             int maxPayloadBytes,
             Plans plans,
             Hub.Limits live,
-            Rhythm rhythm) {
-        this.plans = plans;
+            Rhythm rhythm,
+            TrustedProxies proxies) {
+        static Setup usual() {
+            return of(Registration.CLOSED, null);
+        }
+
+        static Setup of(Registration registration, @Nullable Postbox postbox) {
+            return new Setup(
+                    registration,
+                    postbox,
+                    1_000,
+                    new Plans(true),
+                    Hub.Limits.STANDARD,
+                    Rhythm.STANDARD,
+                    TrustedProxies.NONE);
+        }
+    }
+
+    /// With so many live connections, whose rhythm is that one.
+    public TestServer(Hub.Limits live, Rhythm rhythm) {
+        this(new Setup(Registration.CLOSED, null, 1_000, new Plans(true), live, rhythm, TrustedProxies.NONE));
+    }
+
+    /// Which takes this machine for its proxy: a test comes from wherever its X-Forwarded-For says.
+    public static TestServer behindProxy(Registration registration, @Nullable Postbox postbox) {
+        var usual = Setup.of(registration, postbox);
+        return new TestServer(new Setup(
+                registration,
+                postbox,
+                usual.maxPayloadBytes(),
+                usual.plans(),
+                usual.live(),
+                usual.rhythm(),
+                TrustedProxies.of(List.of("127.0.0.1"))));
+    }
+
+    /// With payloads of up to so many bytes.
+    public TestServer(int maxPayloadBytes) {
+        this(new Setup(
+                Registration.CLOSED,
+                null,
+                maxPayloadBytes,
+                new Plans(true),
+                Hub.Limits.STANDARD,
+                Rhythm.STANDARD,
+                TrustedProxies.NONE));
+    }
+
+    /// Held to the plan table, and to the rates of it.
+    public static TestServer withPlans() {
+        var server = new TestServer(new Setup(
+                Registration.CLOSED,
+                null,
+                5 * 1024 * 1024,
+                new Plans(false),
+                Hub.Limits.STANDARD,
+                Rhythm.STANDARD,
+                TrustedProxies.NONE));
+        server.rate.goBy(new RateLimits(server.clock, server.limits, () -> 1, null));
+        return server;
+    }
+
+    /// With `postbox` null e-mail is off.
+    public TestServer(Registration registration, @Nullable Postbox postbox) {
+        this(Setup.of(registration, postbox));
+    }
+
+    private TestServer(Setup setup) {
+        this.plans = setup.plans();
         limits = new Limits(database.db(), clock, plans, usage, 0);
         organizations = new Organizations(
                 database.db(), clock, new Organizations.Parts(keys, tokens, usage, remembered, limits), "enterprise");
@@ -194,19 +247,24 @@ public final class TestServer implements AutoCloseable {
         var signing = new SigningKeys(JWT_SECRET, null);
         var sessions = new Sessions(database.db(), clock, signing, remembered, Duration.ofHours(24));
         var credentials = new Credentials(keys, sessions);
-        var reads = new JobReads(database.db());
-        var lists = new JobLists(database.db());
+        var reads = new JobReads(database.db(), JobReads.Kept.by(limits));
+        var lists = new JobLists(database.db(), JobReads.Kept.by(limits));
         var diagnosis = new Diagnosis(database.db(), clock);
-        hub = new Hub(new Hub.Parts(database.db(), 0, clock, credentials, () -> true), live, rhythm)
+        hub = new Hub(
+                        new Hub.Parts(database.db(), 0, clock, credentials, () -> true, limits::connections),
+                        setup.live(),
+                        setup.rhythm())
                 .meteredBy(metrics.registry());
         lane.watch(hub);
+        Announcer announcer = hub.andThen(() -> events.run());
+        lane.onEvents(() -> events.run());
         var views = new Jobs.Views(reads, new ClaimedJobs(database.db()), diagnosis);
         var queues = new Queues(database.db(), clock, Queues.Defaults.STANDARD);
         var jobs = new Jobs(
                 lane,
                 queues,
                 views,
-                new Jobs.Rules(clock, new JobLimits(maxPayloadBytes, TARGETS), limits, seal),
+                new Jobs.Rules(clock, new JobLimits(setup.maxPayloadBytes(), TARGETS), limits, seal),
                 metrics);
         var audit = new AuditLog(database.db(), clock);
         purge = new DeletedOrganizations(database.db(), clock, lane, audit, 0);
@@ -218,27 +276,33 @@ public final class TestServer implements AutoCloseable {
                 database.db(),
                 clock,
                 new EmailLogin.Keys(signing, seal, sessions),
-                postbox,
-                new EmailLogin.Joining(organizations, members, registration));
-        fireSchedules = new FireSchedules(database.db(), clock, lane, jobs, 0, hub);
-        webhooks = webhooks(plans, audit, postbox);
-        var incoming = new IncomingLog(database.db(), clock);
+                setup.postbox(),
+                new EmailLogin.Joining(organizations, members, setup.registration()));
+        fireSchedules = new FireSchedules(database.db(), clock, lane, jobs, 0, announcer);
+        webhooks = webhooks(plans, audit, setup.postbox());
+        events = webhooks::eventsMayWait;
+        var incoming = new IncomingLog(database.db(), clock, limits::historySince);
         var providerSecrets = new ProviderSecrets(
                 database.db(), clock, seal, 0, Map.of("github", GITHUB_SECRET, "stripe", STRIPE_SECRET));
-        var settings =
-                new QueueSettings(database.db(), clock, queues, limits, lane, new Barrier(database.db(), 0), hub);
+        var settings = new QueueSettings(
+                database.db(),
+                clock,
+                queues,
+                limits,
+                new QueueSettings.Told(lane, new Barrier(database.db(), 0), announcer));
         grpcParts = new GrpcServer.Parts(
                 jobs,
-                new Workers(database.db(), clock, limits, hub),
+                new Workers(database.db(), clock, limits, announcer),
                 new QueueFigures(database.db(), clock, queues),
                 WorkersHttp.Rhythm.STANDARD.heartbeat(),
                 clock,
-                new CredentialAdmission(credentials, rate));
+                new CredentialAdmission(credentials, rate),
+                limits::connections);
         grpc = grpcWith(GrpcServer.Options.local()).start();
         web = new Web(
-                        Web.Options.local(),
+                        Web.Options.local().behind(setup.proxies()),
                         List.of(
-                                new HealthHttp(() -> ready, new DatabaseProbe(database.db())),
+                                new HealthHttp(() -> ready, new DatabaseProbe(database.db()), () -> together),
                                 new MetricsHttp(metrics, null),
                                 new OpenApi(),
                                 new SessionsHttp(sessions, credentials, ownKeys, authenticate, clock),
@@ -249,7 +313,7 @@ public final class TestServer implements AutoCloseable {
                                         organizations,
                                         usage,
                                         plans,
-                                        new OrgsHttp.Admission(admin, registration, authenticate),
+                                        new OrgsHttp.Admission(admin, setup.registration(), authenticate),
                                         clock),
                                 new MembersHttp(members, authenticate),
                                 new BillingHttp(organizations, authenticate),
@@ -267,14 +331,15 @@ public final class TestServer implements AutoCloseable {
                                 new JobsHttp(
                                         jobs, new Progress(database.db(), clock, reads, diagnosis, hub), authenticate),
                                 new SchedulesHttp(
-                                        new Schedules(database.db(), clock, lane, jobs, limits, hub), authenticate),
+                                        new Schedules(database.db(), clock, lane, jobs, limits, announcer),
+                                        authenticate),
                                 new WorkflowsHttp(new Workflows(database.db(), lane, jobs, reads), authenticate),
                                 new DependenciesHttp(new Dependencies(database.db(), lane, reads), authenticate),
                                 new LiveHttp(hub, reads, authenticate),
                                 new SocketHttp(hub, authenticate),
                                 new QueuesHttp(settings, new QueueFigures(database.db(), clock, queues), authenticate),
                                 new WorkersHttp(
-                                        new Workers(database.db(), clock, limits, hub),
+                                        new Workers(database.db(), clock, limits, announcer),
                                         WorkersHttp.Rhythm.STANDARD,
                                         authenticate),
                                 webhooks.http(authenticate)),

@@ -36,6 +36,18 @@ class TrustedProxiesTest {
         assertThat(proxies.origin(peer, List.of(header))).isEqualTo(origin);
     }
 
+    /// Only the nearest hop is believed about it, and only if it is a proxy of ours.
+    @Test
+    void aTrustedProxySaysHowTheCallerCame() {
+        assertThat(proxies.cameByTls("10.1.2.3", List.of("https"))).isTrue();
+        assertThat(proxies.cameByTls("10.1.2.3", List.of("HTTPS"))).isTrue();
+        assertThat(proxies.cameByTls("10.1.2.3", List.of("http", "https"))).isTrue();
+        assertThat(proxies.cameByTls("10.1.2.3", List.of("https, http"))).isFalse();
+        assertThat(proxies.cameByTls("10.1.2.3", List.of("https", "http"))).isFalse();
+        assertThat(proxies.cameByTls("10.1.2.3", List.of())).isFalse();
+        assertThat(proxies.cameByTls("203.0.113.5", List.of("https"))).isFalse();
+    }
+
     @Test
     void severalLinesAreOneAfterTheOther() {
         assertThat(proxies.origin("10.1.2.3", List.of("6.6.6.6", "198.51.100.1, 10.0.0.2")))

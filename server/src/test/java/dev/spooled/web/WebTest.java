@@ -124,6 +124,22 @@ final class WebTest {
         assertThat(routes.poll(5, TimeUnit.SECONDS)).isEqualTo("GET /things/{id} 200");
     }
 
+    /// Also the answer of a request that had begun before.
+    @Test
+    void aServerThatWillStopSaysThatAnswersAreTheLast() throws Exception {
+        try (var socket = new Socket("127.0.0.1", web.port())) {
+            socket.setSoTimeout(5_000);
+            socket.getOutputStream().write("GET /slow HTTP/1.1\r\nHost: x\r\n\r\n".getBytes(StandardCharsets.UTF_8));
+            assertThat(parked.await(5, TimeUnit.SECONDS)).isTrue();
+            web.announceClose();
+            String answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+            assertThat(answer).startsWith("HTTP/1.1 200").endsWith("slow").containsIgnoringCase("connection: close");
+        }
+        var created = send(to("/things").POST(BodyPublishers.ofString("{\"n\":1}")));
+        assertThat(created.statusCode()).isEqualTo(201);
+        assertThat(header(created, "Connection")).isEqualTo("close");
+    }
+
     @Test
     void headsCarryNoBody() throws Exception {
         for (int i = 0; i < 2; i++) {

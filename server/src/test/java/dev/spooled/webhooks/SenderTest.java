@@ -133,6 +133,50 @@ class SenderTest {
         assertThat(answered.isSuccess()).isFalse();
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "HTTP/1.1 200 OK",
+                "HTTP/1.1 200 OK\r\n",
+                "HTTP/1.1 200 OK\r\nContent-Type: text/pl",
+                "HTTP/1.1 204 No Content\r\nX: y\r\n",
+                "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf",
+                ""
+            })
+    void anAnswerThatBreaksOffIsNoSuccess(String start) throws IOException {
+        Answered answered = send(receiver((in, out) -> write(out, start)), BRIEF);
+        assertThat(answered.isSuccess()).as(answered.toString()).isFalse();
+        assertThat(answered.error()).isEqualTo("the connection broke off");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"HTTP/1.1 204 No Content\r\n\r\n", "HTTP/1.0 200 OK\r\n\r\n", "HTTP/1.1 200\r\nA: b\r\n\r\nbody"
+            })
+    void aShortAnswerThatIsWholeIsOne(String answer) throws IOException {
+        assertThat(send(receiver((in, out) -> write(out, answer)), BRIEF).isSuccess())
+                .isTrue();
+    }
+
+    /// What is left of a body whose end is known is not read either.
+    @Test
+    void ofALongBodyTheBeginningIsRead() throws IOException {
+        var written = new java.util.concurrent.atomic.AtomicLong();
+        Answered answered = send(
+                receiver((in, out) -> {
+                    write(out, "HTTP/1.1 200 OK\r\nContent-Length: 4294967296\r\n\r\n");
+                    byte[] piece = new byte[1 << 16];
+                    while (written.get() < 1L << 32) {
+                        out.write(piece);
+                        written.addAndGet(piece.length);
+                    }
+                }),
+                Duration.ofSeconds(5));
+        assertThat(answered.isSuccess()).isTrue();
+        assertThat(answered.millis()).isLessThan(2_000);
+        assertThat(written.get()).isLessThan(64 << 20);
+    }
+
     @Test
     void ofAnEndlessBodyTheBeginningIsKept() throws IOException {
         Answered answered = send(

@@ -2,13 +2,21 @@ package dev.spooled.webhooks;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.lang.reflect.Method;
+import java.net.URL;
+import java.net.URLClassLoader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.UUID;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import javax.tools.ToolProvider;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -72,6 +80,47 @@ class SignaturesTest {
                 }
                 """;
         run("node", "-e", code);
+    }
+
+    /// Compiled as printed, but for the clock.
+    @Test
+    void theCodeForJavaVerifies(@TempDir Path folder) throws Exception {
+        JsonNode fixture = fixture();
+        String timestamp = fixture.get("timestamp").asString();
+        String method = block("java").replace("System.currentTimeMillis() / 1000", timestamp + "L");
+        Path source = Files.writeString(
+                folder.resolve("Receiver.java"),
+                Stream.of(
+                                        "java.nio.charset.StandardCharsets",
+                                        "java.security.GeneralSecurityException",
+                                        "java.security.MessageDigest",
+                                        "java.util.HexFormat",
+                                        "javax.crypto.Mac",
+                                        "javax.crypto.spec.SecretKeySpec")
+                                .map(name -> "import " + name + ";\n")
+                                .collect(Collectors.joining())
+                        + "public class Receiver {\npublic " + method + "}\n");
+        var problems = new ByteArrayOutputStream();
+        int compiled = ToolProvider.getSystemJavaCompiler().run(null, problems, problems, source.toString());
+        assertThat(compiled).as(problems.toString(StandardCharsets.UTF_8)).isZero();
+        try (var loader = new URLClassLoader(new URL[] {folder.toUri().toURL()})) {
+            Method verify = loader.loadClass("Receiver")
+                    .getMethod("isFromSpooled", String.class, String.class, String.class, byte[].class);
+            byte[] body = fixture.get("body").asString().getBytes(StandardCharsets.UTF_8);
+            String longAgo = Long.toString(Long.parseLong(timestamp) - 301);
+            for (JsonNode each : fixture.get("signatures")) {
+                String secret = each.get("secret").asString();
+                String signature = each.get("X-Spooled-Signature").asString();
+                assertThat(verify.invoke(null, secret, timestamp, signature, body))
+                        .isEqualTo(true);
+                assertThat(verify.invoke(null, "other", timestamp, signature, body))
+                        .isEqualTo(false);
+                assertThat(verify.invoke(null, secret, timestamp, signature, new byte[1]))
+                        .isEqualTo(false);
+                String old = Signatures.own(secret, Long.parseLong(longAgo), body);
+                assertThat(verify.invoke(null, secret, longAgo, old, body)).isEqualTo(false);
+            }
+        }
     }
 
     private static String block(String language) throws IOException {

@@ -1,0 +1,50 @@
+package dev.spooled.conformance.check;
+
+import dev.spooled.conformance.history.Op;
+
+/// How requests are answered, and how soon.
+final class Answers {
+    private static final long WOKEN_WITHIN = 5_000_000;
+
+    private Answers() {}
+
+    /// No 5xx but 503, which says when to come again.
+    static void noFault(Facts facts, Findings findings) {
+        for (Op op : facts.story().ops()) {
+            if (op.status() > 0) {
+                boolean comeAgain = op.status() == 503 && op.answer().has("retry_after");
+                findings.look(op.status() < 500 || comeAgain, "answered " + op.status() + ": " + op.place());
+            }
+        }
+    }
+
+    static void junkRefused(Facts facts, Findings findings) {
+        for (Op op : facts.named("junk")) {
+            if (op.status() > 0 && op.status() < 500) {
+                findings.look(
+                        op.status() >= 400,
+                        "junk (" + op.asked("what") + ") was answered " + op.status() + ": " + op.place());
+            }
+        }
+    }
+
+    /// A waiting claim gets a job that another node took in, whatever became of Redis; nodes that were not there, or
+    /// only just came, have an excuse.
+    static void woken(Facts facts, Findings findings) {
+        for (Op wake : facts.named("wake")) {
+            if (wake.isOk() && !isExcused(facts, wake)) {
+                findings.look(
+                        wake.heard() - wake.sent() <= WOKEN_WITHIN,
+                        "a waiting claim was woken after " + (wake.heard() - wake.sent()) / 1_000 + " ms: "
+                                + wake.place());
+            }
+        }
+    }
+
+    private static boolean isExcused(Facts facts, Op wake) {
+        return facts.story()
+                .named("fault")
+                .filter(fault -> !fault.asked("what").startsWith("redis"))
+                .anyMatch(fault -> fault.sent() < wake.heard() && fault.heard() > wake.sent());
+    }
+}

@@ -1,0 +1,194 @@
+package dev.spooled.conformance.fleet;
+
+import dev.spooled.conformance.history.History;
+import dev.spooled.conformance.history.Op;
+import dev.spooled.conformance.history.Outcome;
+import dev.spooled.db.DbAddress;
+import dev.spooled.db.EmbeddedPostgres;
+import java.io.File;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.node.JsonNodeFactory;
+
+/// The servers of a run and what they stand on; what is done to them is written into the history.
+public final class Fleet implements AutoCloseable {
+    public static final String ADMIN_KEY = "conformance-admin-key-0123456789abcdef";
+
+    private static final int HEAP_MB = 512;
+    private static final int CONNECTIONS = 4;
+
+    /// `jar` is the built server. `redis` is off, on or killed.
+    public record Form(int nodes, boolean external, String redis, Path jar, Path folder, String drainDelay) {}
+
+    private final Form form;
+    private final History history;
+    private final List<Node> nodes = new ArrayList<>();
+    private final @Nullable EmbeddedPostgres postgres;
+    private final @Nullable Redis redis;
+
+    public Fleet(Form form, History history) throws IOException {
+        this.form = form;
+        this.history = history;
+        Files.createDirectories(form.folder());
+        postgres = form.external() ? EmbeddedPostgres.start(form.folder().resolve("database"), line -> {}) : null;
+        redis = form.redis().equals("off") ? null : new Redis(form.folder());
+        try {
+            for (int i = 0; i < form.nodes(); i++) {
+                var node = new Node("node-" + (char) ('a' + i), command(), environment(), form.folder());
+                nodes.add(node);
+                node.awaitReady();
+            }
+        } catch (RuntimeException | IOException e) {
+            close();
+            throw e;
+        }
+    }
+
+    private List<String> command() throws IOException {
+        var command = new ArrayList<>(List.of(
+                System.getProperty("java.home") + File.separator + "bin" + File.separator + "java",
+                "-Xmx" + HEAP_MB + "m",
+                "-XX:+UseG1GC",
+                "-XX:+UseCompactObjectHeaders",
+                "--enable-native-access=ALL-UNNAMED"));
+        cache().ifPresent(cache -> command.addAll(List.of("-XX:AOTCache=" + cache, "-Xlog:aot=off", "-Xlog:cds=off")));
+        command.addAll(List.of("-jar", form.jar().toString(), "serve"));
+        return command;
+    }
+
+    /// What the start script has prepared for faster starts.
+    private Optional<Path> cache() throws IOException {
+        try (Stream<Path> files = Files.list(form.jar().getParent())) {
+            return files.filter(file -> file.toString().endsWith(".aot")).findFirst();
+        }
+    }
+
+    private Map<String, String> environment() {
+        Map<String, String> environment = new HashMap<>();
+        environment.put("ADMIN_API_KEY", ADMIN_KEY);
+        environment.put("JWT_SECRET", "conformance-jwt-secret-0123456789abcdef");
+        environment.put("SPOOLED_SECRET_KEY", "conformance-secret-key-0123456789abcdef");
+        if (!form.drainDelay().isEmpty()) {
+            environment.put("SPOOLED_DRAIN_DELAY_SECONDS", form.drainDelay());
+        }
+        if (postgres != null) {
+            DbAddress address = postgres.address();
+            environment.put(
+                    "DATABASE_URL",
+                    address.jdbcUrl()
+                            .replace(
+                                    "jdbc:postgresql://",
+                                    "postgres://" + address.user() + ":" + address.password() + "@"));
+            environment.put("SPOOLED_DB_CONNECTIONS", Integer.toString(CONNECTIONS));
+        }
+        if (redis != null) {
+            environment.put("REDIS_URL", redis.url());
+        }
+        return environment;
+    }
+
+    public List<Node> nodes() {
+        return nodes;
+    }
+
+    public List<URI> urls() {
+        return nodes.stream().map(Node::url).toList();
+    }
+
+    public boolean hasRedis() {
+        return redis != null;
+    }
+
+    public void awaitReady() {
+        nodes.forEach(Node::awaitReady);
+    }
+
+    /// kill -9 of a node, which comes back at once.
+    public void kill(Node node) throws IOException {
+        long at = History.now();
+        node.kill();
+        node.startAgain();
+        node.awaitReady();
+        note("kill", node.name(), at);
+    }
+
+    /// A node stands still for a while.
+    public void freeze(Node node, Duration span) throws IOException {
+        long at = History.now();
+        node.freeze();
+        LockSupport.parkNanos(span.toNanos());
+        node.thaw();
+        node.awaitReady();
+        note("freeze", node.name(), at);
+    }
+
+    /// An orderly restart. Returns the exit code of the life that ended.
+    public int restart(Node node) throws IOException {
+        long at = History.now();
+        int code = node.stop(Duration.ofSeconds(60));
+        node.startAgain();
+        node.awaitReady();
+        note("restart", node.name(), at);
+        return code;
+    }
+
+    /// kill -9 of PostgreSQL's first process, which whoever started it puts right.
+    public void killDatabase() {
+        long at = History.now();
+        postmaster().ifPresent(ProcessHandle::destroyForcibly);
+        LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(500));
+        awaitReady();
+        note("database", "", at);
+    }
+
+    private Optional<ProcessHandle> postmaster() {
+        Path folder = form.folder()
+                .resolve(form.external() ? "database" : nodes.getFirst().name());
+        try {
+            List<String> lines = Files.readAllLines(folder.resolve("postgres").resolve("postmaster.pid"));
+            return ProcessHandle.of(Long.parseLong(lines.getFirst().strip()));
+        } catch (IOException | NumberFormatException e) {
+            return Optional.empty();
+        }
+    }
+
+    /// Redis is away for a while, and has forgotten everything when it comes back.
+    public void killRedis(Duration span) throws IOException {
+        if (redis != null) {
+            long at = History.now();
+            redis.kill();
+            LockSupport.parkNanos(span.toNanos());
+            redis.startAgain();
+            note("redis", "", at);
+        }
+    }
+
+    private void note(String what, String node, long at) {
+        var asked = JsonNodeFactory.instance.objectNode().put("what", what).put("node", node);
+        history.add(new Op(
+                "faults", "fault", "", at, History.now(), Outcome.OK, 0, asked, JsonNodeFactory.instance.objectNode()));
+    }
+
+    @Override
+    public void close() {
+        nodes.forEach(Node::end);
+        if (redis != null) {
+            redis.end();
+        }
+        if (postgres != null) {
+            postgres.close();
+        }
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.spooled.conformance.check;
+
+import org.jspecify.annotations.NullMarked;

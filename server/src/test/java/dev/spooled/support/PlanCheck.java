@@ -1,0 +1,147 @@
+package dev.spooled.support;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.spooled.db.Args;
+import dev.spooled.db.PgArray;
+import dev.spooled.db.Sql;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/// The plan that PostgreSQL has for a statement, run and taken back: which tables it reads whole, and how many pages
+/// its
+/// dearest part touches.
+public record PlanCheck(Connection connection, Set<String> smallTables) {
+    private static final Pattern SCAN_OF_ALL =
+            Pattern.compile("\"Node Type\": \"Seq Scan\"[^{}]*?\"Relation Name\": \"(\\w+)\"[^{}]*?"
+                    + "\"Shared Hit Blocks\": (\\d+),\\s*\"Shared Read Blocks\": (\\d+)");
+    private static final Pattern PAGES =
+            Pattern.compile("\"Shared Hit Blocks\": (\\d+),\\s*\"Shared Read Blocks\": (\\d+)");
+
+    /// For this session: plans for any parameters or for those given.
+    public void plansFor(boolean anyParameters) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            statement.execute("set plan_cache_mode = " + (anyParameters ? "force_generic_plan" : "force_custom_plan"));
+        }
+        connection.commit();
+    }
+
+    /// No large table is read whole and no part touches more pages.
+    public void check(Sql sql, Args args, String how, int most) throws SQLException {
+        String plan = explain(sql, args);
+        String name = sql.name() + ", " + how;
+        Matcher scans = SCAN_OF_ALL.matcher(plan);
+        while (scans.find()) {
+            // Of a partition without rows nothing is read.
+            boolean empty = scans.group(2).equals("0") && scans.group(3).equals("0");
+            assertThat(empty || smallTables.contains(scans.group(1)))
+                    .as(name + " reads all of " + scans.group(1) + "\n" + plan)
+                    .isTrue();
+        }
+        int touched = PAGES.matcher(plan)
+                .results()
+                .mapToInt(pages -> Integer.parseInt(pages.group(1)) + Integer.parseInt(pages.group(2)))
+                .max()
+                .orElse(0);
+        System.out.printf("plan: %-22s %-40s %6d pages%n", sql.name(), how, touched);
+        assertThat(touched).as(name + "\n" + plan).isLessThan(most);
+    }
+
+    /// Prepared and executed with literals, since only that shows the plan that the server gets.
+    private String explain(Sql sql, Args args) throws SQLException {
+        String numbered = numbered(sql.text());
+        try (Statement statement = connection.createStatement()) {
+            List<String> types = types(sql);
+            String typed = types.isEmpty() ? "" : "(" + String.join(", ", types) + ")";
+            statement.execute("prepare p" + typed + " as " + numbered);
+            var literals = new ArrayList<String>();
+            for (String parameter : sql.parameters()) {
+                literals.add(literal(args.value(parameter)));
+            }
+            String execute = literals.isEmpty() ? "execute p" : "execute p(" + String.join(", ", literals) + ")";
+            try (ResultSet plan = statement.executeQuery("explain (analyze, buffers, format json) " + execute)) {
+                plan.next();
+                return plan.getString(1);
+            }
+        } finally {
+            connection.rollback();
+            try (Statement statement = connection.createStatement()) {
+                statement.execute("deallocate all");
+            }
+            connection.commit();
+        }
+    }
+
+    private static String numbered(String text) {
+        var numbered = new StringBuilder();
+        int number = 0;
+        for (char c : text.toCharArray()) {
+            numbered.append(c == '?' ? "$" + ++number : String.valueOf(c));
+        }
+        return numbered.toString();
+    }
+
+    private List<String> types(Sql sql) throws SQLException {
+        var types = new ArrayList<String>();
+        try (PreparedStatement statement = connection.prepareStatement(sql.text())) {
+            for (int i = 1; i <= sql.parameters().size(); i++) {
+                types.add(statement.getParameterMetaData().getParameterTypeName(i));
+            }
+        }
+        return types;
+    }
+
+    private static String literal(@Nullable Object value) {
+        return switch (value) {
+            case null -> "null";
+            case PgArray array -> "'{" + String.join(",", elements(array)) + "}'";
+            case Instant instant -> "'" + instant + "'";
+            case UUID id -> "'" + id + "'";
+            case String text -> "'" + text.replace("'", "''") + "'";
+            default -> value.toString();
+        };
+    }
+
+    private static List<String> elements(PgArray array) {
+        byte[] bytes = new byte[array.lengthInBytes()];
+        array.toBytes(bytes, 0);
+        ByteBuffer in = ByteBuffer.wrap(bytes);
+        int oid = in.getInt(8);
+        in.position(20);
+        var elements = new ArrayList<String>();
+        while (in.hasRemaining()) {
+            int length = in.getInt();
+            elements.add(length < 0 ? "null" : element(in, oid, length));
+        }
+        return elements;
+    }
+
+    private static String element(ByteBuffer in, int oid, int length) {
+        return switch (oid) {
+            case 2950 -> new UUID(in.getLong(), in.getLong()).toString();
+            case 23 -> Integer.toString(in.getInt());
+            case 21 -> Short.toString(in.getShort());
+            case 20 -> Long.toString(in.getLong());
+            case 16 -> in.get() == 1 ? "t" : "f";
+            case 1184 -> "\"" + dev.spooled.time.Clock.instantOf(in.getLong() + 946_684_800_000_000L) + "\"";
+            default -> {
+                byte[] text = new byte[length];
+                in.get(text);
+                yield "\"" + new String(text, StandardCharsets.UTF_8).replace("\"", "\\\"") + "\"";
+            }
+        };
+    }
+}
