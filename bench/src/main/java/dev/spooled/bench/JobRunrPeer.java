@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 final class JobRunrPeer {
     private static final String VERSION = "8.7.0";
     private static final String SETTINGS =
-            "32 workers (its default here), polling every 5 s (its least), job requests, Jackson, 40 connections";
+            "32 workers (twice its default here), polling every 5 s (its least), job requests, Jackson, 40 connections";
     private static final int WORKERS = 32;
     private static final int CONNECTIONS = 40;
     private static final Duration POLLING = Duration.ofSeconds(5);
