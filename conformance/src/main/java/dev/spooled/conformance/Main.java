@@ -63,7 +63,9 @@ public final class Main implements Callable<Integer> {
     public Integer call() throws IOException, InterruptedException {
         options.check();
         PrintWriter out = spec.commandLine().getOut();
-        Account account = judged == null ? new Run(options, out).go() : Run.judge("judged again: " + judged.getFileName(), judged, List.of());
+        Account account = judged == null
+                ? new Run(options, out).go()
+                : Run.judge("judged again: " + judged.getFileName(), judged, List.of());
         out.print(account.text());
         out.flush();
         Path kept = options.account();

@@ -45,7 +45,8 @@ final class Answers {
     private static boolean isTakenByAnother(Facts facts, Op wake) {
         return facts.story()
                 .named("claim")
-                .filter(claim -> claim.org().equals(wake.org()) && claim.asked("queue").equals("wakes"))
+                .filter(claim ->
+                        claim.org().equals(wake.org()) && claim.asked("queue").equals("wakes"))
                 .filter(claim -> claim.by().startsWith("worker-"))
                 .filter(claim -> !claim.answer().path("jobs").isEmpty())
                 .anyMatch(claim -> claim.sent() < wake.heard() && claim.heard() > wake.sent());

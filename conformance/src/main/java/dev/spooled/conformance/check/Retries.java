@@ -35,8 +35,7 @@ final class Retries {
                 long next = fail.answer().path("next").asLong(0);
                 findings.look(
                         isRepeated(facts, fail)
-                                || next >= fail.sent() + wait - CLOCK
-                                        && next <= fail.heard() + wait + CLOCK,
+                                || next >= fail.sent() + wait - CLOCK && next <= fail.heard() + wait + CLOCK,
                         "the retry is at " + next + ", not " + wait + " us later: " + fail.place());
             }
         }
