@@ -56,7 +56,6 @@ final class AssertedWay {
     }
 
     private void run(LaneSession session, Batch batch, RoundTrip trip) throws SQLException {
-        exact.marks().dropAll(); // what memory takes by address the marks would not learn
         var proposal = Proposal.of(batch, memory, leaseIds);
         var asked = exact.ask(proposal.rest);
         addCompletes(trip, session.cell(), proposal, batch.now());

@@ -294,18 +294,6 @@ final class Batch {
                 && settles.isEmpty());
     }
 
-    /// Whether anything in it may put an older job back among the ready ones, before its claims are served.
-    boolean mayPutBack() {
-        return !(releases.isEmpty()
-                && priorities.isEmpty()
-                && revivals.isEmpty()
-                && promotes.isEmpty()
-                && reaps.isEmpty()
-                && reruns.isEmpty()
-                && links.isEmpty()
-                && signals.isEmpty());
-    }
-
     /// Takes these tickets out and refuses them: the rest goes on without them.
     void refuse(Map<Ticket<?>, RuntimeException> refused) {
         for (List<Ticket<?>> kind : List.of(tickets, enqueues, workflows, fires)) {

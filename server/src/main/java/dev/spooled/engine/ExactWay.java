@@ -34,15 +34,9 @@ final class ExactWay {
     private final LeaseIds leaseIds = new LeaseIds();
     private final RecentJobs recent = new RecentJobs();
     private final Quotas quotas = new Quotas();
-    private final ClaimMarks marks;
 
     ExactWay(Ids ids) {
-        this(ids, new ClaimMarks());
-    }
-
-    ExactWay(Ids ids, ClaimMarks marks) {
         this.ids = ids;
-        this.marks = marks;
     }
 
     /// Mints what the batch will need, so that a lost reply can be looked up. Repeating it changes nothing.
@@ -74,12 +68,7 @@ final class ExactWay {
     }
 
     void run(LaneSession session, Batch batch) throws SQLException {
-        try {
-            quotas.run(session, batch, trip -> run(session, batch, trip));
-        } catch (SQLException e) {
-            marks.dropAll();
-            throw e;
-        }
+        quotas.run(session, batch, trip -> run(session, batch, trip));
     }
 
     private void run(LaneSession session, Batch batch, RoundTrip trip) throws SQLException {
@@ -87,12 +76,8 @@ final class ExactWay {
         var asked = ask(batch);
         asked.addBeforeClaims(trip, session.cell());
         asked.addClaims(trip, session.cell());
-        session.commit(trip, () -> {
-            marks.dropAll();
-            asked.reconcile(session);
-        });
+        session.commit(trip, () -> asked.reconcile(session));
         asked.propose();
-        asked.mark();
     }
 
     Asked ask(Batch batch) {
@@ -101,10 +86,6 @@ final class ExactWay {
 
     Quotas quotas() {
         return quotas;
-    }
-
-    ClaimMarks marks() {
-        return marks;
     }
 
     RecentJobs recent() {
@@ -145,7 +126,7 @@ final class ExactWay {
         }
 
         void addClaims(RoundTrip trip, int cell) {
-            claims.add(trip, cell, batch, marks);
+            claims.add(trip, cell, batch);
             settleChildren(trip, cell, batch);
         }
 
@@ -156,14 +137,6 @@ final class ExactWay {
         void propose() {
             newJobs.propose(batch, recent);
             claims.propose(batch, recent);
-        }
-
-        void mark() {
-            claims.mark(batch, marks);
-            batch.freshened.forEach(marks::drop);
-            if (!batch.priorities.isEmpty()) {
-                marks.dropAll();
-            }
         }
     }
 

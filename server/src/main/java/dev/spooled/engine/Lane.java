@@ -303,7 +303,6 @@ public final class Lane implements AutoCloseable {
 
     private void carryOut(Batch batch) {
         exact.prepare(batch);
-        exact.marks().setAlone(alone);
         if (asserted == null) {
             runOrTakeApart(batch, 1);
         } else if (alone) {

@@ -16,18 +16,17 @@ import java.util.UUID;
 
 /// Deals the ready rows of a batch out to its claims: the one place that decides who gets which job.
 ///
-/// Claims of a queue are merged into one request; its rows come in order and are dealt to the claims in the
-/// order they arrived. A slot is a place for one row, counted from 1 over all queues; the statement finds
-/// lease id and claim of a row by its slot, so nobody is fenced under another's name.
+/// Claims of a queue are merged into one request; its rows come in order and are dealt to the claims in the order they
+/// arrived. A slot is a place for one row, counted from 1 over all queues; the statement finds lease id and claim of a
+/// row by its slot, so nobody is fenced under another's name.
 final class Slots {
     private final List<Ticket<?>> asks;
     private final List<UUID> leases = new ArrayList<>();
     private final List<Integer> askOfSlot = new ArrayList<>();
-    private final Map<Integer, Share> shares = new LinkedHashMap<>();
+    private final PgArray queues = PgArray.ints();
+    private final PgArray bases = PgArray.ints();
+    private final PgArray limits = PgArray.ints();
     private final Map<Integer, Leased> bySlot = new LinkedHashMap<>();
-
-    /// A queue's slots: those after `base`, as many as all its claims together ask for.
-    private record Share(int base, int limit) {}
 
     private Slots(List<Ticket<?>> asks) {
         this.asks = asks;
@@ -53,26 +52,19 @@ final class Slots {
                 askOfSlot.add(ask);
             }
         }
-        shares.put(queue, new Share(base, leases.size() - base));
+        queues.add(queue);
+        bases.add(base);
+        limits.add(leases.size() - base);
     }
 
     private Claim claim(int ask) {
         return (Claim) asks.get(ask).command();
     }
 
-    void add(RoundTrip trip, int cell, Batch batch, ClaimMarks marks) {
+    void add(RoundTrip trip, int cell, Batch batch) {
         if (asks.isEmpty()) {
             return;
         }
-        PgArray queues = PgArray.ints();
-        PgArray bases = PgArray.ints();
-        PgArray limits = PgArray.ints();
-        shares.forEach((queue, share) -> {
-            queues.add(queue);
-            bases.add(share.base());
-            limits.add(share.limit());
-        });
-        ClaimMarks.Segments segments = marks.of(shares.keySet(), batch);
         PgArray leaseArray = PgArray.uuids();
         leases.forEach(leaseArray::add);
         PgArray askArray = PgArray.ints();
@@ -90,10 +82,6 @@ final class Slots {
                 .and("queues", queues)
                 .and("bases", bases)
                 .and("limits", limits)
-                .and("firsts", segments.firsts)
-                .and("lasts", segments.lasts)
-                .and("priorities", segments.priorities)
-                .and("marks", segments.marks)
                 .and("leases", leaseArray)
                 .and("asks", askArray)
                 .and("seconds", seconds)
@@ -149,8 +137,7 @@ final class Slots {
                                 null)));
     }
 
-    /// Proposes each claim its jobs, best first; a claim without any gets an empty list, which parks it if it
-    /// may wait.
+    /// Proposes each claim its jobs, best first; a claim without any gets an empty list, which parks it if it may wait.
     void propose(Batch batch, RecentJobs recent) {
         List<List<Leased>> dealt = new ArrayList<>();
         asks.forEach(ask -> dealt.add(new ArrayList<>()));
@@ -165,19 +152,5 @@ final class Slots {
         for (int ask = 0; ask < asks.size(); ask++) {
             asks.get(ask).propose(dealt.get(ask));
         }
-    }
-
-    /// Has the marks learn what this committed claim took.
-    void mark(Batch batch, ClaimMarks marks) {
-        shares.forEach((queue, share) -> {
-            var got = new ArrayList<Leased>();
-            for (int slot = share.base() + 1; slot <= share.base() + share.limit(); slot++) {
-                Leased leased = bySlot.get(slot);
-                if (leased != null) {
-                    got.add(leased);
-                }
-            }
-            marks.claimed(queue, batch.nowMicros(), got, share.limit());
-        });
     }
 }

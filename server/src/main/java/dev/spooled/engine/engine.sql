@@ -539,8 +539,6 @@ on conflict do nothing
 -- a row is its queue's base plus its rank; arrays by slot say whose it is. Paused queues give nothing.
 -- A queue with a rate limit gives what is left of its second. Its row of queue_rate is locked first: a claim that waited
 -- for another node's sees that one's count, and a node whose clock is behind the row's second waits for its own.
--- A queue is scanned from its start, or in segments beyond what was claimed lately (ClaimMarks): each a priority from its
--- mark on, then what lies between it and the next.
 with rate as materialized (
     select r.queue, u.rate_limit - case when r.second = date_trunc('second', :now::timestamptz) then r.used
                                         when r.second > :now then u.rate_limit else 0 end as free
@@ -548,39 +546,17 @@ with rate as materialized (
     where u.cell = :cell and u.id = any (:queues::int[]) and u.rate_limit is not null and u.enabled
     order by r.queue for update of r
 ), rq as (
-    select t.queue, t.base, t.first, t.last,
-           case when u.rate_limit is null then t.n else greatest(least(t.n, rate.free), 0) end as n
-    from unnest(:queues::int[], :bases::int[], :limits::int[], :firsts::int[], :lasts::int[]) as t (queue, base, n, first, last)
+    select t.queue, t.base, case when u.rate_limit is null then t.n else greatest(least(t.n, rate.free), 0) end as n
+    from unnest(:queues::int[], :bases::int[], :limits::int[]) as t (queue, base, n)
     join queue u on u.cell = :cell and u.id = t.queue and u.enabled
     left join rate on rate.queue = t.queue
     where u.rate_limit is null or rate.free > 0
 ), c as materialized (
     select x.*, rq.base + row_number() over (partition by x.queue order by x.priority desc, x.id) as slot
     from rq, lateral (
-        select * from (
-            select ctid as ct, queue, org, attempt, priority, retry_count, flags, id
-            from ready
-            where rq.first is null
-              and cell = :cell and queue = rq.queue and (expires_at is null or expires_at > :now)
-            order by priority desc, id limit rq.n for update skip locked) whole
-        union all
-        select * from (
-            select y.* from generate_series(rq.first, rq.last) i, lateral (
-                select * from (
-                    select ctid as ct, queue, org, attempt, priority, retry_count, flags, id
-                    from ready
-                    where cell = :cell and queue = rq.queue and (expires_at is null or expires_at > :now)
-                      and priority = (:priorities::smallint[])[i] and id >= (:marks::uuid[])[i]
-                    order by id limit rq.n for update skip locked) beyond
-                union all
-                select * from (
-                    select ctid as ct, queue, org, attempt, priority, retry_count, flags, id
-                    from ready
-                    where (:priorities::smallint[])[i] - (:priorities::smallint[])[i + 1] > 1
-                      and cell = :cell and queue = rq.queue and (expires_at is null or expires_at > :now)
-                      and priority < (:priorities::smallint[])[i] and priority > (:priorities::smallint[])[i + 1]
-                    order by priority desc, id limit rq.n for update skip locked) gap) y
-            limit rq.n) marked) x
+        select ctid as ct, queue, org, attempt, priority, retry_count, flags, id
+        from ready where cell = :cell and queue = rq.queue and (expires_at is null or expires_at > :now)
+        order by priority desc, id limit rq.n for update skip locked) x
 ), g as (
     delete from ready where ctid = any (array (select ct from c)) returning id
 ), l as (
@@ -621,39 +597,17 @@ with rate as materialized (
     where u.cell = :cell and u.id = any (:queues::int[]) and u.rate_limit is not null and u.enabled
     order by r.queue for update of r
 ), rq as (
-    select t.queue, t.base, t.first, t.last,
-           case when u.rate_limit is null then t.n else greatest(least(t.n, rate.free), 0) end as n
-    from unnest(:queues::int[], :bases::int[], :limits::int[], :firsts::int[], :lasts::int[]) as t (queue, base, n, first, last)
+    select t.queue, t.base, case when u.rate_limit is null then t.n else greatest(least(t.n, rate.free), 0) end as n
+    from unnest(:queues::int[], :bases::int[], :limits::int[]) as t (queue, base, n)
     join queue u on u.cell = :cell and u.id = t.queue and u.enabled
     left join rate on rate.queue = t.queue
     where u.rate_limit is null or rate.free > 0
 ), c as materialized (
     select x.*, rq.base + row_number() over (partition by x.queue order by x.priority desc, x.id) as slot
     from rq, lateral (
-        select * from (
-            select queue, org, attempt, priority, retry_count, flags, id
-            from ready
-            where rq.first is null
-              and cell = :cell and queue = rq.queue and (expires_at is null or expires_at > :now)
-            order by priority desc, id limit rq.n for update skip locked) whole
-        union all
-        select * from (
-            select y.* from generate_series(rq.first, rq.last) i, lateral (
-                select * from (
-                    select queue, org, attempt, priority, retry_count, flags, id
-                    from ready
-                    where cell = :cell and queue = rq.queue and (expires_at is null or expires_at > :now)
-                      and priority = (:priorities::smallint[])[i] and id >= (:marks::uuid[])[i]
-                    order by id limit rq.n for update skip locked) beyond
-                union all
-                select * from (
-                    select queue, org, attempt, priority, retry_count, flags, id
-                    from ready
-                    where (:priorities::smallint[])[i] - (:priorities::smallint[])[i + 1] > 1
-                      and cell = :cell and queue = rq.queue and (expires_at is null or expires_at > :now)
-                      and priority < (:priorities::smallint[])[i] and priority > (:priorities::smallint[])[i + 1]
-                    order by priority desc, id limit rq.n for update skip locked) gap) y
-            limit rq.n) marked) x
+        select queue, org, attempt, priority, retry_count, flags, id
+        from ready where cell = :cell and queue = rq.queue and (expires_at is null or expires_at > :now)
+        order by priority desc, id limit rq.n for update skip locked) x
 ), g as (
     delete from ready r using c
     where r.cell = :cell and r.queue = c.queue and r.priority = c.priority and r.id = c.id returning r.id

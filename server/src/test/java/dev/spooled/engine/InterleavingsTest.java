@@ -34,8 +34,6 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /// Two nodes at one job, step by step: one holds its transaction open by hand while the other's batch runs.
 class InterleavingsTest {
@@ -257,13 +255,11 @@ class InterleavingsTest {
     }
 
     /// The arrays are sorted before they are sent; unsorted they would be locked in the order given.
-    @ParameterizedTest
-    @ValueSource(booleans = {false, true})
-    void theClaimTwinWithoutRowAddressesAgrees(boolean marked) throws SQLException {
+    @Test
+    void theClaimTwinWithoutRowAddressesAgrees() throws SQLException {
         for (int i = 0; i < 5; i++) {
             enqueue();
         }
-        Integer last = marked ? 1 : null;
         PgArray leases = PgArray.uuids();
         PgArray asks = PgArray.ints();
         for (int i = 0; i < 3; i++) {
@@ -275,10 +271,6 @@ class InterleavingsTest {
                 .and("queues", PgArray.ints().add(queue))
                 .and("bases", PgArray.ints().add(0))
                 .and("limits", PgArray.ints().add(3))
-                .and("firsts", PgArray.ints().addOrNull(last))
-                .and("lasts", PgArray.ints().addOrNull(last))
-                .and("priorities", PgArray.shorts().add((short) 10_000).add((short) -10_000))
-                .and("marks", PgArray.uuids().add(Ids.floor(0)).add(Ids.floor(0)))
                 .and("leases", leases)
                 .and("asks", asks)
                 .and("seconds", PgArray.ints().add(30))

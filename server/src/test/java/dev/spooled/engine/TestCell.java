@@ -32,8 +32,7 @@ final class TestCell implements AutoCloseable {
     /// What the batches told, as `audience` asked for it.
     final List<JobMove> moves = new ArrayList<>();
 
-    /// Every queue is claimed from its marks at once, which otherwise only busy ones are.
-    final ExactWay way = new ExactWay(new Ids(clock), new ClaimMarks(0));
+    final ExactWay way = new ExactWay(new Ids(clock));
     final EngineChores chores;
     LaneSession session = new LaneSession(database.address(), 0, node, 5);
 
