@@ -8,11 +8,9 @@ import dev.spooled.bus.Message.Listening;
 import dev.spooled.bus.Message.What;
 import dev.spooled.bus.Message.Work;
 import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -35,7 +33,7 @@ final class Wire {
     private Wire() {}
 
     static byte[] frame(UUID sender, long number, byte[] messages, int length) {
-        return write(to -> {
+        return Bytes.of(to -> {
             to.writeByte(VERSION);
             to.writeLong(sender.getMostSignificantBits());
             to.writeLong(sender.getLeastSignificantBits());
@@ -45,7 +43,7 @@ final class Wire {
     }
 
     static byte[] message(Message message) {
-        return write(to -> {
+        return Bytes.of(to -> {
             switch (message) {
                 case Work work -> {
                     to.writeByte('W');
@@ -147,19 +145,5 @@ final class Wire {
         if (!so) {
             throw new IllegalArgumentException("a length beyond the frame");
         }
-    }
-
-    private interface Writing {
-        void to(DataOutputStream out) throws IOException;
-    }
-
-    private static byte[] write(Writing writing) {
-        var bytes = new ByteArrayOutputStream();
-        try (var out = new DataOutputStream(bytes)) {
-            writing.to(out);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-        return bytes.toByteArray();
     }
 }

@@ -1,6 +1,7 @@
 package dev.spooled.live;
 
 import dev.spooled.announce.Announcement;
+import dev.spooled.bus.Bytes;
 import dev.spooled.engine.JobMove;
 import dev.spooled.engine.JobMove.Detail;
 import dev.spooled.engine.JobStatus;
@@ -13,7 +14,6 @@ import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -54,24 +54,10 @@ final class EventWire {
         return switch (item) {
             case Moves moves ->
                 moves.moves().stream()
-                        .map(move -> bytes(out -> write(out, move, largest - ROOM_BESIDE_A_RESULT)))
+                        .map(move -> Bytes.of(out -> write(out, move, largest - ROOM_BESIDE_A_RESULT)))
                         .toList();
-            case News news -> List.of(bytes(out -> write(out, news)));
+            case News news -> List.of(Bytes.of(out -> write(out, news)));
         };
-    }
-
-    private interface Writing {
-        void to(DataOutputStream out) throws IOException;
-    }
-
-    private static byte[] bytes(Writing writing) {
-        var bytes = new ByteArrayOutputStream();
-        try (var out = new DataOutputStream(bytes)) {
-            writing.to(out);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-        return bytes.toByteArray();
     }
 
     // ---- changes of jobs

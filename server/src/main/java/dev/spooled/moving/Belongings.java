@@ -32,7 +32,8 @@ record Belongings(String table, String query) {
                 own("member"),
                 own("api_key"),
                 own("queue"),
-                own("queue_rate", "select r.* from queue_rate r join queue q on q.id = r.queue where q.org = ?"),
+                new Belongings(
+                        "queue_rate", "select r.* from queue_rate r join queue q on q.id = r.queue where q.org = ?"),
                 own("provider_secret"),
                 own("subscription"),
                 own("worker"),
@@ -51,7 +52,7 @@ record Belongings(String table, String query) {
                 own("done"),
                 own("attempt"),
                 own("progress"),
-                own("count", "select c.* from organization o, lateral (" + COUNTERS + ") c where o.id = ?"),
+                new Belongings("count", "select c.* from organization o, lateral (" + COUNTERS + ") c where o.id = ?"),
                 own("flow_minute"),
                 own("flow_hour"),
                 own("usage"),
@@ -62,11 +63,7 @@ record Belongings(String table, String query) {
     }
 
     private static Belongings own(String table) {
-        return own(table, OWN.formatted(table));
-    }
-
-    private static Belongings own(String table, String query) {
-        return new Belongings(table, query);
+        return new Belongings(table, OWN.formatted(table));
     }
 
     /// Every `?` of the query is the organization.

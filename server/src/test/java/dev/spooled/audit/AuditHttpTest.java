@@ -51,6 +51,13 @@ final class AuditHttpTest {
                         "\"result\":\"success\",\"status\":201");
     }
 
+    /// A path with a character that PostgreSQL does not take is written down all the same.
+    @Test
+    void aRefusedPathWithZeroIsKept() {
+        assertThat(SERVER.post(key, "/queues/a%00/pause", "").statusCode()).isEqualTo(400);
+        assertThat(audit("").body()).contains("/queues/a\uFFFD/pause", "\"status\":400");
+    }
+
     @Test
     void readingAndDailyTrafficIsNot() {
         SERVER.get(key, "/jobs");

@@ -34,23 +34,26 @@ class SharedBucketsTest {
     private static final int BURST = 200;
     private static final Duration WINDOW = Duration.ofMillis(1_500);
 
-    /// A burst and what fills up within the window, and a little for the time that threads take to stop.
-    private static final int MOST = (int) ((BURST + 1.5 * RATE) * 1.15);
-
     private static final Duration PATIENCE = Duration.ofMillis(50);
+
+    /// For a node that must not give out its part only because the machine was busy.
+    private static final Duration LONG = Duration.ofSeconds(10);
 
     private final RedisServer server = RedisServer.start();
     private final Clock clock = new DatabaseClock(System.currentTimeMillis() * 1_000, System.nanoTime());
     private final List<Redis> clients = new ArrayList<>();
-    private final RateLimits one = node();
-    private final RateLimits other = node();
+    private RateLimits one = node(PATIENCE);
+    private RateLimits other = node(PATIENCE);
     private final AtomicLong slowest = new AtomicLong();
 
-    private RateLimits node() {
+    /// What may pass until the last thread has stopped: a burst, and what fills up meanwhile.
+    private double most;
+
+    private RateLimits node(Duration patience) {
         var redis = new Redis(server.url());
         clients.add(redis);
         return new RateLimits(
-                clock, it -> new Plans(false).of("free", LIMITS), () -> 2, new SharedBuckets(redis, "test", PATIENCE));
+                clock, it -> new Plans(false).of("free", LIMITS), () -> 2, new SharedBuckets(redis, "test", patience));
     }
 
     @AfterEach
@@ -77,6 +80,7 @@ class SharedBucketsTest {
     /// As many as pass within that time, of far too many, of which the first node gets most.
     private int passed(Caller caller, Duration within) {
         var passed = new AtomicInteger();
+        long begun = System.nanoTime();
         long end = System.nanoTime() + within.toNanos();
         var threads = new ArrayList<Thread>();
         for (int i = 0; i < 8; i++) {
@@ -91,6 +95,7 @@ class SharedBucketsTest {
             }));
         }
         threads.forEach(SharedBucketsTest::join);
+        most = (BURST + (System.nanoTime() - begun) / 1e9 * RATE) * 1.05;
         return passed.get();
     }
 
@@ -114,17 +119,21 @@ class SharedBucketsTest {
 
     @Test
     void togetherTheyGiveOutTheRate() {
+        one = node(LONG);
+        other = node(LONG);
         awaitTogether();
         slowest.set(0);
         int passed = passed(caller(), WINDOW);
         System.out.printf(
                 "two nodes over Redis: %d passed in 1.5 s of a rate of %d/s and a burst of %d; slowest %.1f ms%n",
                 passed, RATE, BURST, slowest.get() / 1e6);
-        assertThat(passed).isBetween(BURST + RATE / 2, MOST);
+        assertThat(passed).isBetween(BURST + RATE / 2, (int) most);
     }
 
     @Test
     void headersTellOfTheWhole() {
+        one = node(LONG);
+        other = node(LONG);
         awaitTogether();
         Caller caller = caller();
         long now = clock.now().getEpochSecond();
@@ -159,8 +168,8 @@ class SharedBucketsTest {
         System.out.printf(
                 "Redis killed: %d passed in half a second before, %d in the 1.5 s after; slowest %.1f ms%n",
                 before, without, slowest.get() / 1e6);
-        assertThat(without).isBetween(RATE / 2, MOST);
-        assertThat(slowest.get()).isLessThan(PATIENCE.toNanos() + TimeUnit.MILLISECONDS.toNanos(200));
+        assertThat(without).isBetween(RATE / 2, (int) most);
+        assertThat(slowest.get()).isLessThan(PATIENCE.toNanos() + TimeUnit.SECONDS.toNanos(1));
         server.restart();
         awaitTogether();
     }
@@ -173,8 +182,8 @@ class SharedBucketsTest {
         slowest.set(0);
         int passed = passed(caller, WINDOW);
         System.out.printf("Redis frozen: %d passed in 1.5 s; slowest %.1f ms%n", passed, slowest.get() / 1e6);
-        assertThat(passed).isBetween(RATE / 2, MOST);
-        assertThat(slowest.get()).isLessThan(PATIENCE.toNanos() + TimeUnit.MILLISECONDS.toNanos(200));
+        assertThat(passed).isBetween(RATE / 2, (int) most);
+        assertThat(slowest.get()).isLessThan(PATIENCE.toNanos() + TimeUnit.SECONDS.toNanos(1));
         server.thaw();
         awaitTogether();
         assertThat(server.ask("FLUSHALL")).startsWith("+OK");
