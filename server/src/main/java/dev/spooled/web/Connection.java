@@ -32,6 +32,7 @@ public final class Connection implements ServerConnection, InterruptableTask<Voi
     private static final ScopedValue<Connection> CURRENT = ScopedValue.newInstance();
     private static final Duration HEAD = Duration.ofSeconds(10);
     private static final Duration BODY = Duration.ofSeconds(30);
+    private static final Duration LINGER = Duration.ofSeconds(2);
     static final Duration IDLE = Duration.ofSeconds(75);
     private static final Duration FOREVER = Duration.ofDays(365);
 
@@ -39,6 +40,7 @@ public final class Connection implements ServerConnection, InterruptableTask<Voi
     private final ServerConnection http;
     private final Consumer<Connection> onEnd;
     private volatile boolean waiting = true;
+    private volatile boolean unread;
     private volatile long deadlineNanos;
 
     /// What a watch reads ahead. Touched by the connection's own thread only.
@@ -115,8 +117,23 @@ public final class Connection implements ServerConnection, InterruptableTask<Voi
         return CURRENT.isBound() ? CURRENT.get().readBody() : () -> {};
     }
 
+    /// This thread's connection may end while its client still sends what nobody will read.
+    static void leavesUnread() {
+        if (CURRENT.isBound()) {
+            CURRENT.get().unread = true;
+        }
+    }
+
+    /// Reads and drops what this thread's client still sends, for a while, before its connection is closed.
+    static void linger() {
+        if (CURRENT.isBound()) {
+            CURRENT.get().drain();
+        }
+    }
+
     private Phase serve() {
         waiting = false;
+        unread = false;
         within(FOREVER);
         return () -> {
             waiting = true;
@@ -188,7 +205,24 @@ public final class Connection implements ServerConnection, InterruptableTask<Voi
                 return null;
             });
         } finally {
+            if (unread) {
+                drain();
+            }
             onEnd.accept(this);
+        }
+    }
+
+    /// To close a connection on bytes that were not read resets it, and a reset throws away the answer on its way to
+    /// the client (RFC 9112, section 9.6). So what it still sends is read for a while, and dropped.
+    private void drain() {
+        within(LINGER);
+        try {
+            byte[] dropped = nextBytes();
+            while (dropped != null) {
+                dropped = nextBytes();
+            }
+        } catch (RuntimeException left) {
+            LOG.trace("a client left its connection without a goodbye", left);
         }
     }
 

@@ -51,7 +51,7 @@ final class Envelope implements Filter, ErrorHandler<Throwable> {
         try (var serving = Connection.serving()) {
             mark(request, response);
             answer(chain, request, response);
-            closeIfSaid(response);
+            closeIfSaid(request, response);
         } finally {
             Duration took = Duration.ofNanos(System.nanoTime() - begun);
             String route = request.matchingPattern().orElse(isUpgrade(response) ? UPGRADE : "unmatched");
@@ -61,8 +61,11 @@ final class Envelope implements Filter, ErrorHandler<Throwable> {
     }
 
     /// The library sends the header and then keeps the connection all the same.
-    private static void closeIfSaid(RoutingResponse response) {
+    private static void closeIfSaid(RoutingRequest request, RoutingResponse response) {
         if (response.isSent() && response.headers().containsToken(HeaderValues.CONNECTION_CLOSE)) {
+            if (request.content().hasEntity() && !request.content().consumed()) {
+                Connection.leavesUnread();
+            }
             throw new CloseConnectionException("the server is about to stop");
         }
     }

@@ -142,6 +142,9 @@ final class SocketUpgrade implements Http1RoutedUpgrader {
                     conversation) {
                 conversation.hold(socket);
                 socket.awaitClient(GOODBYE_NANOS);
+                if (socket.isBroken()) {
+                    Connection.linger();
+                }
             } finally {
                 Connection.close(context.serverSocket());
             }

@@ -173,6 +173,7 @@ public final class Web implements AutoCloseable {
             Status status,
             ServerResponseHeaders ignored,
             String message) {
+        Connection.leavesUnread();
         String id = RequestId.fresh();
         Problem problem = Problem.of(unroutable(status));
         var response = DirectHandler.TransportResponse.builder()

@@ -25,6 +25,7 @@ public final class WebSocket {
     private final ReentrantLock writing = new ReentrantLock();
     private final CountDownLatch clientClosed = new CountDownLatch(1);
     private volatile long lastHeard = System.nanoTime();
+    private volatile boolean broken;
     private boolean closed;
 
     WebSocket(DataReader in, DataWriter out) {
@@ -55,6 +56,7 @@ public final class WebSocket {
                 }
             }
         } catch (Broken e) {
+            broken = true;
             close(e.code(), "");
             return end();
         } catch (RuntimeException left) {
@@ -65,6 +67,11 @@ public final class WebSocket {
     private @Nullable String end() {
         clientClosed.countDown();
         return null;
+    }
+
+    /// Whether the client broke the protocol: what it sends after that is not understood any more.
+    boolean isBroken() {
+        return broken;
     }
 
     /// The monotonic time at which the client last gave a sign of life.

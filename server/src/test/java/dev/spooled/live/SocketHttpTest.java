@@ -6,6 +6,7 @@ import dev.spooled.support.Await;
 import dev.spooled.support.TestServer;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.Socket;
 import java.net.http.WebSocket;
 import java.net.http.WebSocketHandshakeException;
@@ -253,13 +254,32 @@ final class SocketHttpTest {
         Await.until(() -> SERVER.hub().connections(), open -> open == 0);
     }
 
+    private byte[] greeting() {
+        String request = "GET /api/v1/ws HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer " + key
+                + "\r\nUpgrade: websocket\r\nConnection: keep-alive, Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+        return request.getBytes(StandardCharsets.US_ASCII);
+    }
+
+    /// A client that listens only when it has said all that it has to say.
+    @Test
+    void theGoodbyeReachesAClientThatStillSends() throws IOException {
+        try (var chatty = new Socket("127.0.0.1", SERVER.port())) {
+            chatty.setSoTimeout(20_000);
+            OutputStream out = chatty.getOutputStream();
+            out.write(greeting());
+            out.write(new byte[] {(byte) 0x81, (byte) 0xFF, 0, 0, 0, 0, 1, 0, 0, 0});
+            out.write(new byte[16 * 1024 * 1024]);
+            chatty.shutdownOutput();
+            String heard = new String(chatty.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
+            assertThat(heard).startsWith("HTTP/1.1 101").endsWith("\u0088\u0002\u0003\u00f1");
+        }
+    }
+
     @Test
     void oneWithoutASignOfLifeIsClosed() throws IOException {
         try (var silent = new Socket("127.0.0.1", SERVER.port())) {
-            String request = "GET /api/v1/ws HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer " + key
-                    + "\r\nUpgrade: websocket\r\nConnection: keep-alive, Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-                    + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
-            silent.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
+            silent.getOutputStream().write(greeting());
             silent.setSoTimeout(20_000);
             InputStream in = silent.getInputStream();
             String heard = new String(in.readAllBytes(), StandardCharsets.ISO_8859_1);

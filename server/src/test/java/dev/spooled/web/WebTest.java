@@ -214,6 +214,27 @@ final class WebTest {
         assertThat(empty.body()).contains("INVALID_JSON");
     }
 
+    /// A client that listens only when it has sent all: closing on it at once would take the answer away.
+    @Test
+    void aRefusalReachesAClientThatStillSends() throws Exception {
+        String post = "POST /things HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: ";
+        assertThat(sentWhole(post + "17825792\r\n\r\n", 17 * 1024 * 1024)).contains("PAYLOAD_TOO_LARGE");
+        assertThat(sentWhole(post + "8388608\r\nConnection: close\r\n\r\n", 8 * 1024 * 1024))
+                .contains("UNSUPPORTED_MEDIA_TYPE");
+        assertThat(sentWhole("GET /" + "x".repeat(100_000) + " HTTP/1.1\r\n\r\n", 8 * 1024 * 1024))
+                .contains("HTTP/1.1 4");
+    }
+
+    private String sentWhole(String head, int bytes) throws IOException {
+        try (var socket = new Socket("127.0.0.1", web.port())) {
+            socket.setSoTimeout(5_000);
+            socket.getOutputStream().write(head.getBytes(StandardCharsets.US_ASCII));
+            socket.getOutputStream().write(new byte[bytes]);
+            socket.shutdownOutput();
+            return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        }
+    }
+
     @Test
     void unpacksGzipWithinTheBound() throws Exception {
         var small = send(to("/things").header("Content-Encoding", "gzip").POST(gzipped("{\"n\":[2]}")));
