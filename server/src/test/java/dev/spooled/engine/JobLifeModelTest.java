@@ -35,13 +35,15 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// The job's life against its model: random batches of commands, clock moves and restarts from a printed seed, answers
 /// and tables compared after every batch. A failing run is shrunk to the fewest steps before it is reported.
 /// `-Dmodel.seed=n` repeats a run.
 class JobLifeModelTest {
-    private static final int RUNS = Integer.getInteger("model.runs", 4);
+    private static final int RUNS = Integer.getInteger("model.runs", 2);
+    private static final int MANY_RUNS = 25;
     private static final int STEPS = 120;
     private static final Duration SHRINK_WITHIN = Duration.ofSeconds(20);
 
@@ -78,15 +80,24 @@ class JobLifeModelTest {
     @Test
     void theExactWayFollowsTheModel() {
         cell.runExactly();
-        followTheModel("exact");
+        followTheModel("exact", RUNS);
+    }
+
+    @Test
+    @Tag("soak")
+    void bothWaysFollowTheModelOverManyRuns() {
+        cell.runExactly();
+        followTheModel("exact", MANY_RUNS);
+        cell.assertBatches(() -> false);
+        followTheModel("asserted", MANY_RUNS);
     }
 
     @Test
     void theAssertedWayFollowsTheModel() {
         cell.assertBatches(() -> false);
         cell.undone = 0;
-        followTheModel("asserted");
-        // A wrong memory costs a repeat and nothing else; over some 900 batches it must be the rare exception.
+        followTheModel("asserted", RUNS);
+        // A wrong memory costs a repeat and nothing else; over some 450 batches it must be the rare exception.
         System.out.println("model: asserted, memory was wrong " + cell.undone + " times");
         assertThat(cell.undone).as("batches undone").isLessThan(5);
     }
@@ -97,13 +108,13 @@ class JobLifeModelTest {
         var random = new Random(7);
         cell.assertBatches(() -> random.nextInt(3) == 0);
         cell.undone = 0;
-        followTheModel("asserted, a third of it undone");
+        followTheModel("asserted, a third of it undone", RUNS);
         assertThat(cell.undone).isPositive();
     }
 
-    private static void followTheModel(String way) {
+    private static void followTheModel(String way, int runs) {
         long first = Long.getLong("model.seed", System.nanoTime());
-        for (int run = 0; run < RUNS; run++) {
+        for (int run = 0; run < runs; run++) {
             long seed = first + run;
             List<Step> steps = steps(new Random(seed));
             String fault = faultOf(steps);
@@ -115,7 +126,7 @@ class JobLifeModelTest {
                                 "\n", fewest.stream().map(Object::toString).toList()));
             }
         }
-        System.out.println("model: " + way + ", " + RUNS + " runs of " + STEPS + " steps from -Dmodel.seed=" + first);
+        System.out.println("model: " + way + ", " + runs + " runs of " + STEPS + " steps from -Dmodel.seed=" + first);
     }
 
     @Test
