@@ -322,7 +322,7 @@ public final class App implements AutoCloseable {
 
     private List<Door> jobDoors(Authenticate authenticate) {
         var reads = new JobReads(cell.db(), JobReads.Kept.by(limits));
-        var lists = new JobLists(cell.db(), JobReads.Kept.by(limits));
+        var lists = new JobLists(cell.db(), cell.clock(), JobReads.Kept.by(limits));
         var diagnosis = new Diagnosis(cell.db(), cell.clock());
         return List.of(
                 new DeadLettersHttp(new DeadLetters(cell.lane(), lists, reads), cell.clock(), authenticate),
