@@ -35,7 +35,6 @@ import dev.spooled.db.DatabaseUrl;
 import dev.spooled.db.DbAddress;
 import dev.spooled.db.EmbeddedPostgres;
 import dev.spooled.db.PostgresCheck;
-import dev.spooled.engine.Barrier;
 import dev.spooled.engine.Cell;
 import dev.spooled.engine.Lane;
 import dev.spooled.grpc.CredentialAdmission;
@@ -179,9 +178,9 @@ public final class App implements AutoCloseable {
         remembered.shareOver(bus);
         keys = new ApiKeys(cell.db(), cell.clock(), remembered);
         tokens = new WebhookTokens(cell.db(), cell.clock(), seal);
-        usage = new Usage(cell.db(), cell.clock(), CELL);
+        usage = new Usage(cell.db(), cell.clock());
         plans = new Plans(config.plans().limits() == Config.PlanLimits.UNLIMITED);
-        limits = new Limits(cell.db(), cell.clock(), plans, usage, CELL);
+        limits = new Limits(cell.db(), cell.clock(), plans, usage);
         limits.shareOver(bus);
         ownKeys = new OwnKeys(cell.db(), cell.clock(), keys, limits);
         organizations = new Organizations(
@@ -340,7 +339,7 @@ public final class App implements AutoCloseable {
 
     private List<Door> webhookDoors(Authenticate authenticate) {
         var secrets = new ProviderSecrets(
-                cell.db(), cell.clock(), seal, CELL, config.providers().secrets());
+                cell.db(), cell.clock(), seal, config.providers().secrets());
         var log = new IncomingLog(cell.db(), cell.clock(), limits::historySince);
         return List.of(
                 webhooks.http(authenticate),
@@ -381,18 +380,14 @@ public final class App implements AutoCloseable {
 
     private QueuesHttp queuesHttp(Authenticate authenticate) {
         var settings = new QueueSettings(
-                cell.db(),
-                cell.clock(),
-                queues,
-                limits,
-                new QueueSettings.Told(cell.lane(), new Barrier(cell.db(), CELL), announcer));
+                cell.db(), cell.clock(), queues, limits, new QueueSettings.Told(cell.lane(), announcer));
         return new QueuesHttp(settings, figures(), authenticate);
     }
 
     private Hub hub() {
         Config.Live live = config.live();
-        var parts = new Hub.Parts(
-                cell.db(), CELL, cell.clock(), credentials, new DatabaseProbe(cell.db()), limits::connections);
+        var parts =
+                new Hub.Parts(cell.db(), cell.clock(), credentials, new DatabaseProbe(cell.db()), limits::connections);
         var most = new Hub.Limits(live.streams(), live.sockets(), live.connections());
         return new Hub(parts, most, Rhythm.STANDARD)
                 .meteredBy(metrics.registry())

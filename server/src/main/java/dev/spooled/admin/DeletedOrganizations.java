@@ -143,7 +143,7 @@ public final class DeletedOrganizations implements Chore {
 
     private boolean end(Due due, Args args) {
         db.asEngine(tx -> tx.run(DROP_ORGANIZATION, args));
-        trail.keep(new Trail.Entry(cell, Trail.Entry.SERVER, "upkeep", "PURGE organization", due.slug(), "", 200));
+        trail.keep(new Trail.Entry(Trail.Entry.SERVER, "upkeep", "PURGE organization", due.slug(), "", 200));
         return true;
     }
 }

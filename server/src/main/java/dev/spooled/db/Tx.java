@@ -15,16 +15,16 @@ public final class Tx {
 
     private final Connection connection;
 
+    /// What `:cell` stands for, where the caller does not say: a database knows which rows are its own.
+    private final int cell;
+
     /// The organization that the next statement sets on its way, in the same round trip.
     private @Nullable Integer orgToSet;
 
-    Tx(Connection connection) {
-        this(connection, null);
-    }
-
-    Tx(Connection connection, @Nullable Integer org) {
+    Tx(Connection connection, @Nullable Integer org, int cell) {
         this.connection = connection;
         this.orgToSet = org;
+        this.cell = cell;
     }
 
     public <T> List<T> list(Sql sql, Args args, Row.Reader<T> reader) {
@@ -67,7 +67,7 @@ public final class Tx {
         if (org != null) {
             statement.setString(1, org.toString());
         }
-        args.bind(sql, statement, org == null ? 1 : 2);
+        args.bind(sql, statement, org == null ? 1 : 2, cell);
         return statement;
     }
 

@@ -38,7 +38,7 @@ import org.slf4j.LoggerFactory;
 /// their queue commits.
 ///
 /// Safe for any number of calling threads; a caller's thread sleeps until its answer.
-public final class Lane implements AutoCloseable {
+public final class Lane implements Lanes, AutoCloseable {
     static final int WAITING_MAX = 50_000;
     static final long WAITING_BYTES_MAX = 64L << 20;
     private static final int TRIES_MAX = 5;
@@ -97,6 +97,11 @@ public final class Lane implements AutoCloseable {
         this.exact = new ExactWay(new Ids(clock));
         this.asserted = way == Way.ASSERTED ? new AssertedWay(exact) : null;
         this.thread = Thread.ofPlatform().name("lane-" + cell).unstarted(this::work);
+    }
+
+    @Override
+    public Lane of(int org) {
+        return this;
     }
 
     public Lane start() {

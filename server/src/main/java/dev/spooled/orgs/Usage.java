@@ -26,12 +26,10 @@ public final class Usage {
 
     private final Db db;
     private final Clock clock;
-    private final int cell;
 
-    public Usage(Db db, Clock clock, int cell) {
+    public Usage(Db db, Clock clock) {
         this.db = db;
         this.clock = clock;
-        this.cell = cell;
     }
 
     public record Figures(Map<Resource, Long> used, long totalJobs) {
@@ -53,8 +51,7 @@ public final class Usage {
         PgArray numbers = PgArray.ints();
         orgs.forEach(numbers::add);
         Instant now = clock.now();
-        Args args = Args.of("cell", cell)
-                .and("orgs", numbers)
+        Args args = Args.of("orgs", numbers)
                 .and("now", now)
                 .and("midnight", now.truncatedTo(ChronoUnit.DAYS))
                 .and("day", (int)
@@ -73,7 +70,7 @@ public final class Usage {
     }
 
     public void reset(int org) {
-        Args args = Args.of("cell", cell).and("org", org).and("now", clock.now());
+        Args args = Args.of("org", org).and("now", clock.now());
         db.asEngine(tx -> tx.run(RESET, args));
     }
 
