@@ -19,13 +19,13 @@ create extension if not exists citus;
 -- The directory: small, read by every cell, so each machine has all of it. Foreign keys are among these tables only.
 select create_reference_table(t::regclass) from unnest(array[
     'cell', 'organization', 'api_key', 'app_user', 'member', 'revoked_token', 'refresh_family', 'login_code',
-    'provider_secret', 'installation']) as t;
+    'provider_secret', 'installation', 'organization_move']) as t;
 
 -- What belongs to a cell lies together: all rows of a cell are on one machine, and so is every statement on them.
 select create_distributed_table('lane_mark', 'cell', colocate_with => 'none');
 select create_distributed_table(t::regclass, 'cell', colocate_with => 'lane_mark') from unnest(array[
     'queue', 'queue_rate', 'worker', 'job', 'job_by_queue', 'job_tag', 'idem', 'ready', 'scheduled', 'waiting', 'lease',
-    'done', 'attempt', 'ended', 'progress', 'count_delta', 'count', 'flow_minute', 'flow_hour', 'usage', 'list_mark',
+    'departed', 'done', 'attempt', 'ended', 'progress', 'count_delta', 'count', 'flow_minute', 'flow_hour', 'usage', 'list_mark',
     'workflow', 'workflow_step', 'dependency', 'schedule', 'schedule_run', 'subscription', 'outbox', 'delivery',
     'webhook_in', 'audit']) as t;
 

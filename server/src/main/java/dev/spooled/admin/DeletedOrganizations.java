@@ -57,6 +57,8 @@ public final class DeletedOrganizations implements Chore {
             SQL.get("drop_members"),
             SQL.get("drop_provider_secrets"),
             SQL.get("drop_api_keys"),
+            SQL.get("drop_moves"),
+            SQL.get("drop_departure"),
             SQL.get("drop_queues"));
     private static final Sql DROP_ORGANIZATION = SQL.get("drop_organization");
     private static final int AT_ONCE = 500;

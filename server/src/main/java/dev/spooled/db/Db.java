@@ -6,7 +6,9 @@ import dev.spooled.db.DbAddress.Role;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
+import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
@@ -22,15 +24,23 @@ public final class Db implements Homes, AutoCloseable {
     private final Gate engine;
     private final Gate tenant;
     private final int cell;
+    private final boolean fenced;
 
     public Db(DbAddress address, int connections) {
         this(address, connections, 0);
     }
 
     public Db(DbAddress address, int connections, int cell) {
+        this(address, connections, cell, false);
+    }
+
+    /// One of several with `fenced`: organizations come and go, so each transaction of one makes sure that it is here.
+    public Db(DbAddress address, int connections, int cell, boolean fenced) {
         this.cell = cell;
-        engine = new Gate(address, Role.ENGINE, connections, cell);
-        tenant = new Gate(address, Role.TENANT, connections, cell);
+        this.fenced = fenced;
+        String prelude = fenced ? Tx.ENTER : Tx.SET_ORG;
+        engine = new Gate(address, Role.ENGINE, connections, cell, prelude);
+        tenant = new Gate(address, Role.TENANT, connections, cell, prelude);
     }
 
     /// The cell whose rows these are.
@@ -41,6 +51,16 @@ public final class Db implements Homes, AutoCloseable {
     @Override
     public Db of(int org) {
         return this;
+    }
+
+    @Override
+    public Map<Db, List<Integer>> byHome(Collection<Integer> orgs) {
+        return Map.of(this, List.copyOf(orgs));
+    }
+
+    @Override
+    public List<Db> all() {
+        return List.of(this);
     }
 
     public <T> T asEngine(Function<Tx, T> work) {
@@ -54,7 +74,7 @@ public final class Db implements Homes, AutoCloseable {
 
     @Override
     public <T> T asEngineFor(int org, Function<Tx, T> work) {
-        return engine.transaction(null, work);
+        return engine.transaction(fenced ? org : null, work);
     }
 
     /// One reading statement as the engine, in one round trip.
@@ -94,9 +114,11 @@ public final class Db implements Homes, AutoCloseable {
         private final HikariDataSource pool;
         private final Semaphore places;
         private final int cell;
+        private final String prelude;
 
-        Gate(DbAddress address, Role role, int connections, int cell) {
+        Gate(DbAddress address, Role role, int connections, int cell, String prelude) {
             this.cell = cell;
+            this.prelude = prelude;
             var config = new HikariConfig();
             config.setPoolName("db-" + role.name().toLowerCase(java.util.Locale.ROOT));
             config.setJdbcUrl(address.jdbcUrl());
@@ -118,7 +140,7 @@ public final class Db implements Homes, AutoCloseable {
             enter();
             try (Connection connection = pool.getConnection()) {
                 connection.setAutoCommit(true);
-                return new Tx(connection, org, cell).list(sql, args, reader);
+                return new Tx(connection, org, cell, prelude).list(sql, args, reader);
             } catch (SQLException e) {
                 throw new DbFault(sql.name(), e);
             } finally {
@@ -152,7 +174,7 @@ public final class Db implements Homes, AutoCloseable {
                 throws SQLException {
             T result;
             try {
-                result = work.apply(new Tx(connection, org, cell));
+                result = work.apply(new Tx(connection, org, cell, prelude));
             } catch (RuntimeException | Error e) {
                 rollBack(connection, e);
                 throw e;

@@ -1,6 +1,8 @@
 package dev.spooled.db;
 
+import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Function;
 
 /// Leads from an organization to the database of the cell it lives in. A `Db` is the home of everybody who asks it:
@@ -8,6 +10,12 @@ import java.util.function.Function;
 public interface Homes {
     /// The database that holds the organization's rows now. Refused as `Unavailable` while it is away or on the move.
     Db of(int org);
+
+    /// Organizations by the database they live in; those of one that is away are left out.
+    Map<Db, List<Integer>> byHome(Collection<Integer> orgs);
+
+    /// All that can be asked now, that of the directory first.
+    List<Db> all();
 
     default <T> T inOrg(int org, Function<Tx, T> work) {
         return of(org).inOrg(org, work);

@@ -18,11 +18,14 @@ commit
 select pg_advisory_xact_lock_shared(:barrier)
 
 -- name: mark
--- Writes the batch's number; fails the batch (division by zero) when a newer connection has raised the epoch.
+-- Writes the batch's number; fails the batch (division by zero) when a newer connection has raised the epoch, and
+-- otherwise (somebody_moved) when an organization has left the cell or come since the lane last looked.
 with m as (
     update lane_mark set batch = :batch where cell = :cell and node = :node and epoch = :epoch returning 1
 )
-select 1 / count(*)::int as ok from m
+select 1 / count(*)::int as ok,
+       (select case when c.moves <> :moves then somebody_moved() end from cell c where c.cell = :cell) as stayed
+from m
 
 -- name: heartbeat
 -- Renewal is from now on, never beyond started_at + timeout, and only of a lease that has not ended.
@@ -728,6 +731,10 @@ from c where fate <> 'waits'
 insert into lane_mark (cell, node, epoch, batch) values (:cell, :node, 1, 0)
 on conflict (cell, node) do update set epoch = lane_mark.epoch + 1
 returning epoch, batch
+
+-- name: departures
+-- Who is not worked here, and the number that stands for it.
+select c.moves, d.org from cell c left join departed d on d.cell = :cell where c.cell = :cell
 
 -- name: leases_granted
 -- After a lost reply: which of the lease ids minted for a batch were given out.

@@ -160,7 +160,23 @@ public final class Limits implements KeyCap {
     /// Makes an organization's caps known to the lanes of all nodes, from the commit of this transaction of the engine
     /// on.
     void apply(Tx tx, Organization organization) {
-        apply(
+        if (organization.cell() != 0) {
+            return; // Its own cell hears of it after the commit.
+        }
+        applyHere(tx, organization);
+    }
+
+    /// The same in the further cell where the organization lives.
+    void apply(Db home, Organization organization) {
+        var done = home.asEngine(tx -> {
+            applyHere(tx, organization);
+            return true;
+        });
+        assert done;
+    }
+
+    private void applyHere(Tx tx, Organization organization) {
+        int unused = apply(
                 tx,
                 List.of(new Capped(
                         organization.number(), limits(organization.planTier(), organization.customLimits()))));
@@ -192,8 +208,13 @@ public final class Limits implements KeyCap {
 
     /// Brings the caps of all organizations up to the plans of this server: they may have been others when it last ran.
     public void applyAll() {
+        applyAll(db);
+    }
+
+    /// The same for the organizations of one cell.
+    public void applyAll(Db home) {
         pages(
-                after -> db.asEngine(tx -> {
+                after -> home.asEngine(tx -> {
                     List<Capped> page = page(tx, after);
                     int unused = apply(tx, page);
                     return page;
@@ -201,10 +222,10 @@ public final class Limits implements KeyCap {
                 page -> {});
     }
 
-    /// All organizations with what their plans allow now.
-    void forEach(BiConsumer<Integer, PlanLimits> work) {
+    /// All organizations of a cell with what their plans allow now.
+    void forEach(Db home, BiConsumer<Integer, PlanLimits> work) {
         pages(
-                after -> db.asEngine(tx -> page(tx, after)),
+                after -> home.asEngine(tx -> page(tx, after)),
                 page -> page.forEach(each -> work.accept(each.org(), each.limits())));
     }
 

@@ -314,7 +314,7 @@ public final class TestServer implements AutoCloseable {
                                 new DashboardHttp(new Dashboard(database.db(), clock), authenticate, clock, "test"),
                                 new AdminHttp(
                                         organizations, new OrganizationList(database.db(), usage), usage, plans, admin),
-                                new ServerStatsHttp(new ServerStats(database.db(), clock, 0), plans, admin),
+                                new ServerStatsHttp(new ServerStats(database.db(), clock), plans, admin),
                                 new ApiKeysHttp(ownKeys, authenticate),
                                 new IngestionHttp(
                                         new Ingestion(providerSecrets, incoming, jobs, clock), jobs, authenticate),
