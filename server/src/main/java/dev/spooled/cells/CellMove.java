@@ -88,7 +88,7 @@ public final class CellMove {
     /// By slug or public id.
     public Account run(String organization, int to) {
         try (Db directory = db(0);
-                MoveLock lock = MoveLock.take(address(0), find(directory, organization).org())) {
+                var _ = MoveLock.take(address(0), find(directory, organization).org())) {
             Found found = find(directory, organization);
             if (found.state() == null && found.cell() == to) {
                 throw new CannotStart("organization '" + found.slug() + "' lives in cell " + to + " already");

@@ -23,7 +23,7 @@ public final class JobStats {
     private static final Sql QUEUES_OF = SQL.get("queues_of");
 
     /// What can be looked up job by job in some 40 ms.
-    static final int TAG_WINDOW = 2_000;
+    static final int TAG_WINDOW = 1_500;
 
     private final Homes db;
 

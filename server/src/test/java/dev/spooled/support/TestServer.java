@@ -247,7 +247,7 @@ public final class TestServer implements AutoCloseable {
         var sessions = new Sessions(database.db(), clock, signing, remembered, Duration.ofHours(24));
         var credentials = new Credentials(keys, sessions);
         var reads = new JobReads(database.db(), JobReads.Kept.by(limits));
-        var lists = new JobLists(database.db(), JobReads.Kept.by(limits));
+        var lists = new JobLists(database.db(), clock, JobReads.Kept.by(limits));
         var diagnosis = new Diagnosis(database.db(), clock);
         hub = new Hub(
                         new Hub.Parts(database.db(), clock, credentials, () -> true, limits::connections),
