@@ -2,7 +2,7 @@ package dev.spooled.dashboard;
 
 import dev.spooled.access.Caller;
 import dev.spooled.db.Args;
-import dev.spooled.db.Db;
+import dev.spooled.db.Homes;
 import dev.spooled.db.PgArray;
 import dev.spooled.db.Row;
 import dev.spooled.db.Sql;
@@ -30,10 +30,10 @@ public final class Dashboard {
     private static final int QUEUES_SHOWN = 20;
     private static final int SAMPLE = 500;
 
-    private final Db db;
+    private final Homes db;
     private final Clock clock;
 
-    public Dashboard(Db db, Clock clock) {
+    public Dashboard(Homes db, Clock clock) {
         this.db = db;
         this.clock = clock;
     }
@@ -83,14 +83,13 @@ public final class Dashboard {
 
     Figures of(Caller caller) {
         Instant now = clock.now();
-        Args args = Args.of("cell", caller.cell())
-                .and("org", caller.org())
+        Args args = Args.of("org", caller.org())
                 .and("queues", caller.queues().isEmpty() ? null : PgArray.texts(caller.queues()))
                 .and("day_ago", now.minus(Duration.ofDays(1)))
                 .and("hour_ago", now.minus(Duration.ofHours(1)))
                 .and("minute_ago", now.minus(Duration.ofMinutes(1)))
                 .and("sample", SAMPLE);
-        return db.asEngine(tx -> {
+        return db.asEngineFor(caller.org(), tx -> {
             var queues = new LinkedHashMap<String, BusyQueue>();
             tx.list(HELD, args, row -> add(queues, row));
             return new Figures(

@@ -2,7 +2,7 @@ package dev.spooled.jobs;
 
 import dev.spooled.access.Caller;
 import dev.spooled.db.Args;
-import dev.spooled.db.Db;
+import dev.spooled.db.Homes;
 import dev.spooled.db.PgArray;
 import dev.spooled.db.Sql;
 import dev.spooled.db.Statements;
@@ -56,11 +56,11 @@ public final class JobLists {
     private static final UUID NEWEST = new UUID(-1, -1);
     private static final UUID OLDEST = new UUID(0, 0);
 
-    private final Db db;
+    private final Homes db;
     private final Clock clock;
     private final JobReads.Kept kept;
 
-    public JobLists(Db db, Clock clock, JobReads.Kept kept) {
+    public JobLists(Homes db, Clock clock, JobReads.Kept kept) {
         this.db = db;
         this.clock = clock;
         this.kept = kept;
@@ -242,8 +242,7 @@ public final class JobLists {
     }
 
     private static Args args(Caller caller, Reach reach, @Nullable JobStatus status, @Nullable String tag) {
-        return Args.of("cell", caller.cell())
-                .and("org", caller.org())
+        return Args.of("org", caller.org())
                 .and("queues", numbers(reach.queues()))
                 .and("status", status == null ? null : status.ordinal())
                 .and("tag", tag)
@@ -265,7 +264,7 @@ public final class JobLists {
         } else if (!caller.queues().isEmpty()) {
             names = PgArray.texts(caller.queues());
         }
-        Args args = Args.of("cell", caller.cell()).and("org", caller.org()).and("names", names);
+        Args args = Args.of("org", caller.org()).and("names", names);
         return db.inOrg(caller.org(), tx -> tx.list(QUEUES_OF, args, row -> row.integer("id")));
     }
 
@@ -275,10 +274,9 @@ public final class JobLists {
         if (queues.size() <= FEW_QUEUES || status == null || status == JobStatus.COMPLETED) {
             return queues;
         }
-        Args args = Args.of("cell", caller.cell())
-                .and("org", caller.org())
+        Args args = Args.of("org", caller.org())
                 .and("queues", numbers(queues))
                 .and("kinds", PgArray.ints().add(status.ordinal()));
-        return db.asEngine(tx -> tx.list(HOLDING, args, row -> row.integer("queue")));
+        return db.asEngineFor(caller.org(), tx -> tx.list(HOLDING, args, row -> row.integer("queue")));
     }
 }
