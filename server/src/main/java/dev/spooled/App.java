@@ -32,6 +32,7 @@ import dev.spooled.config.Config;
 import dev.spooled.config.KeptSecret;
 import dev.spooled.dashboard.Dashboard;
 import dev.spooled.dashboard.DashboardHttp;
+import dev.spooled.dashboard.OwnMetricsHttp;
 import dev.spooled.db.DatabaseUrl;
 import dev.spooled.db.DbAddress;
 import dev.spooled.db.EmbeddedPostgres;
@@ -347,6 +348,8 @@ public final class App implements AutoCloseable {
                 postbox(),
                 new EmailLogin.Joining(organizations, members, registration()));
         var admission = new OrgsHttp.Admission(admin, registration(), authenticate);
+        var dashboard = new Dashboard(homes, cell.clock());
+        var page = new MetricsHttp(metrics, config.access().metricsToken());
         return List.of(
                 new EmailLoginHttp(login, cell.clock()),
                 new SlugsHttp(organizations, cell.clock()),
@@ -355,7 +358,8 @@ public final class App implements AutoCloseable {
                 new MembersHttp(members, authenticate),
                 new ApiKeysHttp(ownKeys, authenticate),
                 new BillingHttp(organizations, authenticate),
-                new DashboardHttp(new Dashboard(homes, cell.clock()), authenticate, cell.clock(), VERSION));
+                new DashboardHttp(dashboard, authenticate, cell.clock(), VERSION),
+                new OwnMetricsHttp(dashboard, metrics, page, authenticate, cell.clock()));
     }
 
     private List<Door> operatorDoors() {

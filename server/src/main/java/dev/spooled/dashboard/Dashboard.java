@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 public final class Dashboard {
     private static final Statements SQL = Statements.beside(Dashboard.class, "dashboard.sql");
     private static final Sql HELD = SQL.get("held");
+    private static final Sql NAMED = SQL.get("named");
     private static final Sql FLOWS = SQL.get("flows");
     private static final Sql TIMES = SQL.get("times");
     private static final Sql WORKERS = SQL.get("workers");
@@ -58,9 +59,13 @@ public final class Dashboard {
     /// Means over a sample, in milliseconds; null when nothing in it completed.
     record Times(@Nullable Double waitMs, @Nullable Double processingMs) {}
 
-    record Workers(long total, long healthy) {}
+    /// `busy` ones are healthy and have a job in hand.
+    record Workers(long total, long healthy, long busy) {}
 
-    record Figures(List<BusyQueue> queues, Flows flows, Times times, Workers workers) {
+    /// Queues that have been used or configured.
+    record Queues(long total, long paused) {}
+
+    record Figures(List<BusyQueue> queues, Queues named, Flows flows, Times times, Workers workers) {
         long in(JobStatus status) {
             return queues.stream().mapToLong(queue -> queue.in(status)).sum();
         }
@@ -94,11 +99,16 @@ public final class Dashboard {
             tx.list(HELD, args, row -> add(queues, row));
             return new Figures(
                     List.copyOf(queues.values()),
+                    tx.first(NAMED, args, row -> new Queues(row.bigint("total"), row.bigint("paused")))
+                            .orElseThrow(),
                     tx.first(FLOWS, args, Dashboard::flows).orElseThrow(),
                     tx.first(TIMES, args, Dashboard::times).orElseThrow(),
-                    tx.first(WORKERS, args, row -> new Workers(row.bigint("total"), row.bigint("healthy")))
-                            .orElseThrow());
+                    tx.first(WORKERS, args, Dashboard::workers).orElseThrow());
         });
+    }
+
+    private static Workers workers(Row row) throws SQLException {
+        return new Workers(row.bigint("total"), row.bigint("healthy"), row.bigint("busy"));
     }
 
     private static boolean add(Map<String, BusyQueue> queues, Row row) throws SQLException {

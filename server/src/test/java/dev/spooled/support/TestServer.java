@@ -22,6 +22,7 @@ import dev.spooled.audit.AuditLog;
 import dev.spooled.billing.BillingHttp;
 import dev.spooled.dashboard.Dashboard;
 import dev.spooled.dashboard.DashboardHttp;
+import dev.spooled.dashboard.OwnMetricsHttp;
 import dev.spooled.engine.EngineChores;
 import dev.spooled.engine.Lane;
 import dev.spooled.grpc.CredentialAdmission;
@@ -312,6 +313,12 @@ public final class TestServer implements AutoCloseable {
                                 new MembersHttp(members, authenticate),
                                 new BillingHttp(organizations, authenticate),
                                 new DashboardHttp(new Dashboard(database.db(), clock), authenticate, clock, "test"),
+                                new OwnMetricsHttp(
+                                        new Dashboard(database.db(), clock),
+                                        metrics,
+                                        new MetricsHttp(metrics, null),
+                                        authenticate,
+                                        clock),
                                 new AdminHttp(
                                         organizations, new OrganizationList(database.db(), usage), usage, plans, admin),
                                 new ServerStatsHttp(new ServerStats(database.db(), clock), plans, admin),
