@@ -25,12 +25,14 @@ import java.util.Set;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// The connection is cut after a batch's COMMIT reached PostgreSQL and before its answer came back, again and again
 /// over all commands: the lane must find out what happened, so that nothing is done twice and nothing is lost.
 class LostReplyTest {
-    private static final int CUTS = Integer.getInteger("lostreply.cuts", 200);
+    private static final int CUTS = Integer.getInteger("lostreply.cuts", 60);
+    private static final int MANY_CUTS = 1_000;
 
     private TestCell cell;
     private CuttingProxy proxy;
@@ -63,13 +65,23 @@ class LostReplyTest {
 
     @Test
     void nothingTwiceNothingLost() {
+        cut(CUTS);
+    }
+
+    @Test
+    @Tag("chaos")
+    void nothingTwiceNothingLostOverManyCuts() {
+        cut(MANY_CUTS);
+    }
+
+    private void cut(int cuts) {
         long seed = Long.getLong("lostreply.seed", System.nanoTime());
         System.out.println("lost replies: -Dlostreply.seed=" + seed);
         var random = new Random(seed);
-        for (int cut = 0; cut < CUTS; cut++) {
+        for (int cut = 0; cut < cuts; cut++) {
             round(random, cut);
         }
-        assertThat(proxy.cuts()).isGreaterThanOrEqualTo(CUTS);
+        assertThat(proxy.cuts()).isGreaterThanOrEqualTo(cuts);
         drain();
         assertThat(cell.count("job")).isEqualTo(acknowledged.size());
         assertThat(cell.rows("select jobs_today from usage", row -> row.integer("jobs_today")))

@@ -20,9 +20,9 @@ import org.jspecify.annotations.Nullable;
 /// A cell on a database of its own with a clock moved by hand, driven batch by batch without the lane's
 /// thread: what a test puts into a batch is what the transaction holds.
 final class TestCell implements AutoCloseable {
-    static final Instant NOON = Instant.parse("2026-11-25T12:00:00Z");
+    static final Instant NOON = ManualClock.NOON;
 
-    final TestDb database = TestDb.create();
+    final TestDb database = TestDb.withDays();
     final ManualClock clock = new ManualClock(NOON);
     final UUID node = UUID.randomUUID();
     private @Nullable AssertedWay asserted;
@@ -38,7 +38,6 @@ final class TestCell implements AutoCloseable {
 
     TestCell() {
         chores = new EngineChores(unusedLane(), database.db(), clock, 0);
-        chores.keepPartitions().runOnce();
     }
 
     private Lane unusedLane() {

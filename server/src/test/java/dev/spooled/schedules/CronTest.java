@@ -132,7 +132,7 @@ class CronTest {
         Collections.shuffle(zones, new Random(seed));
         List<String> sample = new ArrayList<>(List.of(
                 "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Pacific/Apia", "Africa/Casablanca"));
-        sample.addAll(zones.subList(0, 60));
+        sample.addAll(zones.subList(0, 8));
         sample.forEach(CronTest::followTheOracle);
     }
 
@@ -171,7 +171,30 @@ class CronTest {
     /// Every minute of a stretch of time with its local time, asked one by one: does the clock on the wall show the
     /// expression for the first time, or has it just jumped over it?
     private static final class Oracle {
-        private record Minute(Instant at, LocalDateTime shown, List<LocalDateTime> skipped, boolean again) {}
+        private static final int[][] RANGES = {{0, 59}, {0, 23}, {1, 31}, {1, 12}, {0, 6}};
+
+        private record Minute(Instant at, Shown shown, List<Shown> skipped, boolean again) {}
+
+        /// A bit for each of minute, hour, day, month and day of the week.
+        private record Shown(long minute, long hour, long day, long month, long weekday) {
+            static Shown of(LocalDateTime time) {
+                return new Shown(
+                        1L << time.getMinute(),
+                        1L << time.getHour(),
+                        1L << time.getDayOfMonth(),
+                        1L << time.getMonthValue(),
+                        1L << time.getDayOfWeek().getValue() % 7);
+            }
+
+            boolean matches(long[] allowed, boolean either) {
+                if ((minute & allowed[0]) == 0 || (hour & allowed[1]) == 0 || (month & allowed[3]) == 0) {
+                    return false;
+                }
+                boolean onDay = (day & allowed[2]) != 0;
+                boolean onWeekday = (weekday & allowed[4]) != 0;
+                return either ? onDay || onWeekday : onDay && onWeekday;
+            }
+        }
 
         private final List<Minute> minutes = new ArrayList<>();
 
@@ -180,11 +203,11 @@ class CronTest {
             LocalDateTime before = shown(zone, from.minusSeconds(60));
             for (Instant at = from; at.isBefore(to); at = at.plusSeconds(60)) {
                 LocalDateTime now = shown(zone, at);
-                List<LocalDateTime> skipped = new ArrayList<>();
+                List<Shown> skipped = new ArrayList<>();
                 for (LocalDateTime gap = before.plusMinutes(1); gap.isBefore(now); gap = gap.plusMinutes(1)) {
-                    skipped.add(gap);
+                    skipped.add(Shown.of(gap));
                 }
-                minutes.add(new Minute(at, now, skipped, !seen.add(now)));
+                minutes.add(new Minute(at, Shown.of(now), skipped, !seen.add(now)));
                 before = now;
             }
         }
@@ -195,32 +218,23 @@ class CronTest {
 
         List<Instant> occurrences(String cron) {
             String[] fields = cron.split(" ");
-            List<Set<Integer>> allowed = new ArrayList<>();
-            int[][] ranges = {{0, 59}, {0, 23}, {1, 31}, {1, 12}, {0, 6}};
+            long[] allowed = new long[5];
             for (int i = 0; i < 5; i++) {
-                allowed.add(values(fields[i], ranges[i][0], ranges[i][1]));
+                allowed[i] = values(fields[i], RANGES[i][0], RANGES[i][1]);
             }
             boolean either = !fields[2].startsWith("*") && !fields[4].startsWith("*");
-            return minutes.stream()
-                    .filter(minute -> !minute.again() && matches(minute.shown(), allowed, either)
-                            || minute.skipped().stream().anyMatch(gap -> matches(gap, allowed, either)))
-                    .map(Minute::at)
-                    .toList();
-        }
-
-        private static boolean matches(LocalDateTime time, List<Set<Integer>> allowed, boolean either) {
-            if (!allowed.get(0).contains(time.getMinute())
-                    || !allowed.get(1).contains(time.getHour())
-                    || !allowed.get(3).contains(time.getMonthValue())) {
-                return false;
+            List<Instant> found = new ArrayList<>();
+            for (Minute minute : minutes) {
+                if (!minute.again() && minute.shown().matches(allowed, either)
+                        || minute.skipped().stream().anyMatch(gap -> gap.matches(allowed, either))) {
+                    found.add(minute.at());
+                }
             }
-            boolean day = allowed.get(2).contains(time.getDayOfMonth());
-            boolean weekday = allowed.get(4).contains(time.getDayOfWeek().getValue() % 7);
-            return either ? day || weekday : day && weekday;
+            return found;
         }
 
-        private static Set<Integer> values(String field, int min, int max) {
-            Set<Integer> values = new HashSet<>();
+        private static long values(String field, int min, int max) {
+            long values = 0;
             for (String part : field.split(",")) {
                 String[] halves = part.replace("SUN", "0").replace("MON", "1").split("/");
                 int step = halves.length == 2 ? Integer.parseInt(halves[1]) : 1;
@@ -230,7 +244,7 @@ class CronTest {
                                 .mapToInt(Integer::parseInt)
                                 .toArray();
                 for (int value = bounds[0]; value <= bounds[bounds.length - 1]; value += step) {
-                    values.add(value);
+                    values |= 1L << value;
                 }
             }
             return values;

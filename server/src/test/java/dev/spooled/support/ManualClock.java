@@ -7,6 +7,9 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /// A clock that stands until a test moves it.
 public final class ManualClock implements Clock {
+    /// When most tests begin.
+    public static final Instant NOON = Instant.parse("2026-11-25T12:00:00Z");
+
     private final AtomicLong micros;
 
     public ManualClock(Instant start) {

@@ -6,6 +6,8 @@ import dev.spooled.db.DbAddress;
 import dev.spooled.db.EmbeddedPostgres;
 import dev.spooled.db.Migrator;
 import dev.spooled.db.PostgresOptions;
+import dev.spooled.engine.EngineChores;
+import dev.spooled.engine.Lane;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -15,17 +17,29 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /// A migrated database of a test's own, copied from a template in a PostgreSQL that the whole test run shares. It
 /// starts when first asked for and stops with the JVM. Closing drops the database.
+///
+/// It lies in memory where it can: a test that kills PostgreSQL starts one of its own. The slow suites,
+/// which measure and fill disks, get one on the disk.
 public final class TestDb implements AutoCloseable {
     /// Programs are unpacked here once for every PostgreSQL the tests start.
     public static final Path BINARIES = Path.of("target/test-postgres-binaries").toAbsolutePath();
 
+    private static final @Nullable Path MEMORY =
+            System.getProperty("included.groups", "").isEmpty() ? Scratch.folder() : null;
+
+    /// On a disk a copy file by file waits for two checkpoints that sync them all.
+    private static final String STRATEGY = MEMORY == null ? "wal_log" : "file_copy";
+
     private static final int RUNS_AT_ONCE = 8;
     private static final int CONNECTIONS = 8;
     private static final String TEMPLATE = "test_template";
+    private static final String WITH_DAYS = "test_with_days";
     private static final AtomicInteger CREATED = new AtomicInteger();
 
     private final String name;
@@ -38,6 +52,11 @@ public final class TestDb implements AutoCloseable {
 
     public static TestDb create() {
         return new TestDb(copyOf(TEMPLATE));
+    }
+
+    /// With the partitions of the days around [ManualClock#NOON], as a server makes them.
+    public static TestDb withDays() {
+        return new TestDb(copyOf(WITH_DAYS));
     }
 
     /// An empty database, not yet migrated; the caller need not drop it.
@@ -76,29 +95,65 @@ public final class TestDb implements AutoCloseable {
 
     private static String copyOf(String template) {
         String name = "test_" + CREATED.incrementAndGet();
-        Shared.execute("create database " + name + " template " + template);
+        Shared.copy(template, name);
         return name;
     }
 
     /// Made by the first use; the class's own lock keeps it to one.
     private static final class Shared {
+        private static final PostgresOptions OPTIONS =
+                new PostgresOptions(BINARIES, Map.of("shared_buffers", "128MB", "max_wal_size", "1GB"));
+
         static final EmbeddedPostgres POSTGRES = start();
 
         static {
-            Runtime.getRuntime()
-                    .addShutdownHook(
-                            Thread.ofPlatform().name("test-postgres-stop").unstarted(POSTGRES::close));
             dropEarlierRuns();
             execute("create database " + TEMPLATE);
             new Migrator(POSTGRES.address(TEMPLATE)).migrate();
+            copy(TEMPLATE, WITH_DAYS);
+            makeDays(POSTGRES.address(WITH_DAYS));
+        }
+
+        private static void makeDays(DbAddress address) {
+            var clock = new ManualClock(ManualClock.NOON);
+            try (var db = new Db(address, 1)) {
+                new EngineChores(new Lane(address, 0, UUID.randomUUID(), clock), db, clock, 0)
+                        .keepPartitions()
+                        .runOnce();
+            }
+        }
+
+        static void copy(String template, String name) {
+            execute("create database " + name + " template " + template + " strategy " + STRATEGY);
+        }
+
+        private static EmbeddedPostgres start() {
+            Path memory = MEMORY;
+            if (memory == null) {
+                return startOnDisk();
+            }
+            var postgres = EmbeddedPostgres.start(memory, OPTIONS, line -> {});
+            atTheEnd(() -> {
+                postgres.close();
+                Scratch.remove(memory);
+            });
+            return postgres;
+        }
+
+        private static void atTheEnd(Runnable stop) {
+            Runtime.getRuntime()
+                    .addShutdownHook(
+                            Thread.ofPlatform().name("test-postgres-stop").unstarted(stop));
         }
 
         /// Test runs beside each other (an IDE and a console) get a PostgreSQL each.
-        private static EmbeddedPostgres start() {
-            var options = new PostgresOptions(BINARIES, Map.of("shared_buffers", "128MB", "max_wal_size", "1GB"));
+        private static EmbeddedPostgres startOnDisk() {
             for (int run = 1; ; run++) {
                 try {
-                    return EmbeddedPostgres.start(Path.of("target/test-postgres-" + run), options, line -> {});
+                    Path folder = Path.of("target/test-postgres-" + run);
+                    var postgres = EmbeddedPostgres.start(folder, OPTIONS, line -> {});
+                    atTheEnd(postgres::close);
+                    return postgres;
                 } catch (CannotStart e) {
                     if (run == RUNS_AT_ONCE || !String.valueOf(e.getMessage()).startsWith("another server")) {
                         throw e;

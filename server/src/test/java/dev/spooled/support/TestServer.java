@@ -95,7 +95,6 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -108,8 +107,8 @@ public final class TestServer implements AutoCloseable {
     public static final String STRIPE_SECRET = "signs-as-stripe-for-test-servers";
     public static final String JWT_SECRET = "signs-the-tokens-of-test-servers-only";
 
-    public final ManualClock clock = new ManualClock(Instant.parse("2026-11-25T12:00:00Z"));
-    public final TestDb database = TestDb.create();
+    public final ManualClock clock = new ManualClock(ManualClock.NOON);
+    public final TestDb database = TestDb.withDays();
     private final Remembered remembered = new Remembered();
     public final ApiKeys keys = new ApiKeys(database.db(), clock, remembered);
     public final Seal seal = new Seal("seals-the-secrets-of-test-servers-only");
@@ -239,7 +238,6 @@ public final class TestServer implements AutoCloseable {
                 database.db(), clock, new Organizations.Parts(keys, tokens, usage, remembered, limits), "enterprise");
         lane = new Lane(database.address(), 0, UUID.randomUUID(), clock);
         chores = new EngineChores(lane, database.db(), clock, 0);
-        chores.keepPartitions().runOnce();
         lane.start();
         var first = organizations.ensureDefault().orElseThrow();
         organization = first.organization().id();
