@@ -9,7 +9,8 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 
-/// Held while an organization is moved from cell to cell: one move of it at a time. Given back when the connection ends,
+/// Held while an organization is moved from cell to cell: one move of it at a time. Given back when the connection
+/// ends,
 /// however that comes about.
 public final class MoveLock implements AutoCloseable {
     private final Connection connection;
@@ -34,8 +35,8 @@ public final class MoveLock implements AutoCloseable {
     }
 
     private boolean isFree(int org) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(
-                "select pg_try_advisory_lock(hashtextextended('spooled.cell_move', ?))")) {
+        try (PreparedStatement statement =
+                connection.prepareStatement("select pg_try_advisory_lock(hashtextextended('spooled.cell_move', ?))")) {
             statement.setInt(1, org);
             try (ResultSet row = statement.executeQuery()) {
                 return row.next() && row.getBoolean(1);
