@@ -8,6 +8,7 @@ import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -21,7 +22,7 @@ import tools.jackson.databind.JsonNode;
 /// An organization moves to another cell, while it works and cut off at every step.
 class CellMoveTest extends TwoCells {
     /// Servers remember for four seconds where an organization lives.
-    private static final Duration GRACE = Duration.ofSeconds(5);
+    private static final Duration GRACE = Duration.ofSeconds(4);
 
     private CellMove move(java.util.function.Consumer<String> progress) {
         return new CellMove(addresses(), Duration.ZERO, progress);
@@ -53,10 +54,10 @@ class CellMoveTest extends TwoCells {
                     .as(table)
                     .isZero();
         }
-        new CellMove(addresses(), GRACE, line -> {}).run(moving.id(), 0);
+        move(line -> {}).run(moving.id(), 0);
         assertThat(jobs(0, moving)).isEqualTo(crew.acknowledged.size() + 1);
         assertThat(jobs(1, moving)).isZero();
-        made(moving, "load", "{}");
+        retried(() -> enqueue(moving, "load", "{}"));
     }
 
     private JsonNode held(Tenant tenant) {
@@ -71,8 +72,10 @@ class CellMoveTest extends TwoCells {
         Tenant first = withJobs();
         move(steps::add).run(first.slug(), 1);
         assertThat(steps).hasSizeGreaterThan(6);
+        var tenants = new LinkedHashMap<String, Tenant>();
         for (int cut = 0; cut < steps.size(); cut++) {
             Tenant tenant = withJobs();
+            tenants.put(steps.get(cut), tenant);
             int last = cut;
             var seen = new ArrayList<String>();
             assertThatThrownBy(() -> move(step -> {
@@ -84,8 +87,8 @@ class CellMoveTest extends TwoCells {
                             .run(tenant.slug(), 1))
                     .isInstanceOf(CutOff.class);
             move(step -> {}).run(tenant.slug(), 1);
-            assertWhole(tenant, steps.get(cut));
         }
+        tenants.forEach((cutAt, tenant) -> assertWhole(tenant, cutAt));
     }
 
     private Tenant withJobs() {
@@ -155,8 +158,10 @@ class CellMoveTest extends TwoCells {
 
         Load(Tenant tenant) {
             this.tenant = tenant;
-            threads.add(Thread.ofVirtual().start(this::produce));
-            threads.add(Thread.ofVirtual().start(this::work));
+            for (int i = 0; i < 4; i++) {
+                threads.add(Thread.ofVirtual().start(this::produce));
+                threads.add(Thread.ofVirtual().start(this::work));
+            }
         }
 
         private void produce() {

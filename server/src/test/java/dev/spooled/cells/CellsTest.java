@@ -1,10 +1,25 @@
 package dev.spooled.cells;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.spooled.moving.Export;
+import dev.spooled.proto.v1.EnqueueRequest;
+import dev.spooled.proto.v1.QueueServiceGrpc;
 import dev.spooled.support.Await;
-import dev.spooled.support.TestNode;
+import dev.spooled.support.Receiver;
+import io.grpc.Metadata;
+import io.grpc.netty.NettyChannelBuilder;
+import io.grpc.stub.MetadataUtils;
+import java.io.BufferedReader;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.StringWriter;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Map;
 import org.junit.jupiter.api.MethodOrderer;
@@ -36,6 +51,8 @@ class CellsTest extends TwoCells {
         assertThat(jobs(0, there)).isZero();
         assertThat(jobs(1, there)).isEqualTo(1);
         assertThat(count(1, "select count(*) from job where cell <> 1")).isZero();
+        assertThatThrownBy(() -> new Export(zero.address()).write(there.slug(), new StringWriter()))
+                .hasMessageContaining("lives in cell 1");
         assertThat(count(1, "select count(*) from api_key")).isZero();
         assertThat(node.get(
                                 here.key(),
@@ -120,6 +137,59 @@ class CellsTest extends TwoCells {
     }
 
     @Test
+    @Order(5)
+    void webhooksAreSentFromEachCell() {
+        Tenant there = tenant(1);
+        try (var receiver = new Receiver()) {
+            var made = node.post(
+                    there.key(),
+                    "/outgoing-webhooks",
+                    "{\"name\":\"n\",\"url\":\"" + receiver.url("/hook") + "\",\"events\":[\"job.created\"]}");
+            assertThat(made.statusCode()).as(made.body()).isEqualTo(201);
+            String job = made(there, "mail", "{}").get("id").asString();
+            Await.until(
+                    receiver::received,
+                    found -> found.stream().anyMatch(it -> it.text().contains(job)));
+        }
+        assertThat(count(1, "select count(*) from subscription where org = " + number(there)))
+                .isEqualTo(1);
+    }
+
+    @Test
+    @Order(5)
+    void liveEventsAndGrpcFollow() throws Exception {
+        Tenant there = tenant(1);
+        var headers = new Metadata();
+        headers.put(Metadata.Key.of("x-api-key", Metadata.ASCII_STRING_MARSHALLER), there.key());
+        var channel = NettyChannelBuilder.forAddress("127.0.0.1", node.app().grpcPort())
+                .usePlaintext()
+                .build();
+        try (var client = HttpClient.newBuilder()
+                        .version(HttpClient.Version.HTTP_1_1)
+                        .build();
+                InputStream events = client.send(
+                                HttpRequest.newBuilder(node.uri("/api/v1/events"))
+                                        .header("Authorization", "Bearer " + there.key())
+                                        .build(),
+                                BodyHandlers.ofInputStream())
+                        .body()) {
+            String job = QueueServiceGrpc.newBlockingStub(channel)
+                    .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers))
+                    .enqueue(EnqueueRequest.newBuilder().setQueueName("calls").build())
+                    .getJobId();
+            var lines = new BufferedReader(new InputStreamReader(events, StandardCharsets.UTF_8));
+            String line = lines.readLine();
+            while (!line.contains("JobCreated")) {
+                line = lines.readLine();
+            }
+            assertThat(line).contains(job);
+            assertThat(claim(there, "calls", 1).get(0).get("id").asString()).isEqualTo(job);
+        } finally {
+            channel.shutdownNow();
+        }
+    }
+
+    @Test
     @Order(6)
     void aCellThatTheServerDoesNotKnowIsRefused() {
         assertThat(node.call(
@@ -129,46 +199,5 @@ class CellsTest extends TwoCells {
                                 "{\"name\":\"Lost\",\"slug\":\"lost-one\",\"cell\":7}")
                         .statusCode())
                 .isEqualTo(400);
-    }
-
-    /// Whoever lives there is refused at once and told when to come back; nobody else notices; a server starts without
-    /// it, and opens it when it comes.
-    @Test
-    @Order(7)
-    void aCellThatIsDownHurtsOnlyItsOwn() {
-        Tenant here = tenant(0);
-        Tenant there = tenant(1);
-        made(there, "mail", "{\"kept\":true}");
-        second.close();
-        Await.until(() -> node.get("", "/health").body(), it -> it.contains("\"cells_away\":[\"1\"]"));
-        HttpResponse<String> refused = enqueue(there, "mail", "{}");
-        assertThat(refused.statusCode()).isEqualTo(503);
-        assertThat(refused.headers().firstValue("Retry-After")).isPresent();
-        long slowest = 0;
-        for (int i = 0; i < 100; i++) {
-            long began = System.nanoTime();
-            made(here, "mail", "{}");
-            assertThat(enqueue(there, "mail", "{}").statusCode()).isEqualTo(503);
-            slowest = Math.max(slowest, System.nanoTime() - began);
-        }
-        assertThat(slowest).isLessThan(1_000_000_000L);
-        assertThat(node.call("", "GET", "/api/v1/admin/organizations", "").statusCode())
-                .isEqualTo(200);
-        try (TestNode late = another()) {
-            assertThat(late.post(here.key(), "/jobs", "{\"queue_name\":\"mail\",\"payload\":{}}")
-                            .statusCode())
-                    .isEqualTo(201);
-            assertThat(late.post(there.key(), "/jobs", "{\"queue_name\":\"mail\",\"payload\":{}}")
-                            .statusCode())
-                    .isEqualTo(503);
-            second = startSecond();
-            for (TestNode each : new TestNode[] {late, node}) {
-                Await.until(() -> each.get("", "/health").body(), it -> !it.contains("cells_away"));
-            }
-            assertThat(claim(there, "mail", 1).get(0).get("payload").toString()).isEqualTo("{\"kept\":true}");
-            assertThat(late.post(there.key(), "/jobs", "{\"queue_name\":\"mail\",\"payload\":{}}")
-                            .statusCode())
-                    .isEqualTo(201);
-        }
     }
 }

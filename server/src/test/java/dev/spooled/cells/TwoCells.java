@@ -39,7 +39,7 @@ abstract class TwoCells {
     void start(@TempDir Path folder) {
         data = folder;
         second = startSecond();
-        node = TestNode.start(zero, data, Map.of("SPOOLED_CELLS", "1=" + url(second.address())));
+        node = TestNode.start(zero, data, environment());
     }
 
     @AfterAll
@@ -55,9 +55,13 @@ abstract class TwoCells {
         return EmbeddedPostgres.start(data.resolve("second"), options, line -> {});
     }
 
+    private Map<String, String> environment() {
+        return Map.of("SPOOLED_CELLS", "1=" + url(second.address()), "SPOOLED_WEBHOOK_ALLOW", "127.0.0.1");
+    }
+
     /// A second server like it.
     TestNode another() {
-        return TestNode.start(zero, data, Map.of("SPOOLED_CELLS", "1=" + url(second.address())));
+        return TestNode.start(zero, data, environment());
     }
 
     static String url(DbAddress address) {
