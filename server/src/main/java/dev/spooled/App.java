@@ -26,18 +26,21 @@ import dev.spooled.bus.Bus;
 import dev.spooled.bus.NodeBus;
 import dev.spooled.bus.NotifyLink;
 import dev.spooled.bus.RedisLink;
+import dev.spooled.cells.Cells;
 import dev.spooled.config.CannotStart;
 import dev.spooled.config.Config;
 import dev.spooled.config.KeptSecret;
 import dev.spooled.dashboard.Dashboard;
 import dev.spooled.dashboard.DashboardHttp;
+import dev.spooled.dashboard.OwnMetricsHttp;
 import dev.spooled.db.DatabaseUrl;
 import dev.spooled.db.DbAddress;
 import dev.spooled.db.EmbeddedPostgres;
+import dev.spooled.db.Homes;
 import dev.spooled.db.PostgresCheck;
-import dev.spooled.engine.Barrier;
 import dev.spooled.engine.Cell;
 import dev.spooled.engine.Lane;
+import dev.spooled.engine.Lanes;
 import dev.spooled.grpc.CredentialAdmission;
 import dev.spooled.grpc.GrpcServer;
 import dev.spooled.grpc.HealthReport;
@@ -91,6 +94,7 @@ import dev.spooled.queues.QueueFigures;
 import dev.spooled.queues.QueueSettings;
 import dev.spooled.queues.QueuesHttp;
 import dev.spooled.redis.Redis;
+import dev.spooled.refusal.Refused;
 import dev.spooled.schedules.FireSchedules;
 import dev.spooled.schedules.FollowZones;
 import dev.spooled.schedules.Schedules;
@@ -102,6 +106,7 @@ import dev.spooled.web.OpenApi;
 import dev.spooled.web.TrustedProxies;
 import dev.spooled.web.Web;
 import dev.spooled.webhooks.OutgoingWebhooks;
+import dev.spooled.webhooks.WebhooksHttp;
 import dev.spooled.workers.SilentWorkers;
 import dev.spooled.workers.Workers;
 import dev.spooled.workers.WorkersHttp;
@@ -113,7 +118,10 @@ import java.net.InetAddress;
 import java.net.URI;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -123,12 +131,15 @@ import org.jspecify.annotations.Nullable;
 public final class App implements AutoCloseable {
     static final String VERSION = version();
     private static final int CONNECTIONS_MAX = 20_000;
-    private static final int CELL = 0;
 
     private final Config config;
     private final GrpcServer.Options grpcOptions;
     private final @Nullable EmbeddedPostgres embedded;
+    private final UUID node = UUID.randomUUID();
     private final Cell cell;
+    private final Cells cells;
+    private final Homes homes;
+    private final Lanes lanes;
     private final Metrics metrics = new Metrics();
     private final @Nullable Redis redis;
     private final Bus bus;
@@ -151,7 +162,7 @@ public final class App implements AutoCloseable {
     private final Hub hub;
     private final Announcer announcer;
     private final Queues queues;
-    private final OutgoingWebhooks webhooks;
+    private final Map<Integer, CellWork> works = new ConcurrentHashMap<>();
     private final Web web;
     private final GrpcServer grpc;
     private final Upkeep upkeep;
@@ -169,25 +180,28 @@ public final class App implements AutoCloseable {
             seal = new Seal(secret(config.login().secretKey(), "secret.key"));
             DbAddress database = database();
             redis = redis(config);
-            cell = Cell.open(database, config.storage().connections(), VERSION, way());
+            cell = Cell.open(database, cellOptions());
             bus = bus(database);
         } catch (RuntimeException e) {
             closeDatabase();
             throw e;
         }
+        cells = cells();
+        homes = cells.homes();
+        lanes = cells.lanes();
         cell.shareOver(bus);
         remembered.shareOver(bus);
         keys = new ApiKeys(cell.db(), cell.clock(), remembered);
         tokens = new WebhookTokens(cell.db(), cell.clock(), seal);
-        usage = new Usage(cell.db(), cell.clock(), CELL);
+        usage = new Usage(cell.db(), homes, cell.clock());
         plans = new Plans(config.plans().limits() == Config.PlanLimits.UNLIMITED);
-        limits = new Limits(cell.db(), cell.clock(), plans, usage, CELL);
+        limits = new Limits(cell.db(), cell.clock(), plans, usage);
         limits.shareOver(bus);
         ownKeys = new OwnKeys(cell.db(), cell.clock(), keys, limits);
         organizations = new Organizations(
                 cell.db(),
                 cell.clock(),
-                new Organizations.Parts(keys, tokens, usage, remembered, limits),
+                new Organizations.Parts(keys, tokens, usage, remembered, limits, cells),
                 config.plans().byDefault());
         audit = new AuditLog(cell.db(), cell.clock());
         admin = new AdminKey(config.access().adminApiKey(), audit);
@@ -199,10 +213,8 @@ public final class App implements AutoCloseable {
         queues.shareOver(bus);
         jobs = jobs();
         hub = hub();
-        cell.lane().watch(hub);
-        webhooks = webhooks();
-        cell.lane().onEvents(webhooks::eventsMayWait);
-        announcer = hub.andThen(webhooks::eventsMayWait);
+        announcer =
+                hub.andThen(() -> works.values().forEach(work -> work.webhooks().eventsMayWait()));
         web = new Web(
                 options(),
                 doors(),
@@ -210,15 +222,8 @@ public final class App implements AutoCloseable {
                 metrics);
         grpc = grpc();
         metrics.registry().gauge("spooled.grpc.streams", grpc, GrpcServer::openStreams);
-        var chores = new ArrayList<Chore>(webhooks.chores());
-        chores.add(new HealthReport(grpc));
-        chores.add(new SilentWorkers(cell.db(), cell.clock(), CELL, announcer));
-        chores.add(new FireSchedules(cell.db(), cell.clock(), cell.lane(), jobs, CELL, announcer));
-        chores.add(new FollowZones(cell.db(), cell.clock(), CELL));
-        chores.add(new SpentTokens(cell.db(), cell.clock()));
-        chores.add(new ShorterRetention(cell.db(), cell.clock(), limits, CELL));
-        chores.add(new DeletedOrganizations(cell.db(), cell.clock(), cell.lane(), audit, CELL));
-        upkeep = new Upkeep(chores);
+        upkeep = new Upkeep(List.of(new HealthReport(grpc), new SpentTokens(cell.db(), cell.clock())));
+        cells.start(bus, this::work);
     }
 
     // ---- database
@@ -273,18 +278,58 @@ public final class App implements AutoCloseable {
         return Lane.Way.valueOf(config.storage().lane().name());
     }
 
+    // ---- cells
+
+    private Cell.Options cellOptions() {
+        boolean several = !config.storage().cells().isEmpty();
+        return new Cell.Options(node, config.storage().connections(), VERSION, way(), several);
+    }
+
+    private Cells cells() {
+        return new Cells(
+                cell,
+                Cells.addresses(config.storage().cells()),
+                (number, address, first) -> Cell.open(number, address, cellOptions(), first));
+    }
+
+    /// What is done once per cell, from when it is open.
+    private void work(Cell opened) {
+        var db = opened.db();
+        var webhooks = webhooks(opened);
+        var chores = new ArrayList<Chore>(webhooks.chores());
+        chores.add(new SilentWorkers(db, opened.clock(), opened.number(), announcer));
+        chores.add(new FireSchedules(db, opened.clock(), opened.lane(), jobs, opened.number(), announcer));
+        chores.add(new FollowZones(db, opened.clock(), opened.number()));
+        chores.add(new ShorterRetention(db, opened.clock(), limits, opened.number()));
+        chores.add(new DeletedOrganizations(db, opened.clock(), opened.lane(), audit, opened.number()));
+        opened.lane().watch(hub);
+        if (opened.number() > 0) {
+            limits.applyAll(db);
+        }
+        works.put(opened.number(), CellWork.of(opened, webhooks, chores));
+    }
+
+    private OutgoingWebhooks webhooksOf(int org) {
+        CellWork work = works.get(cells.of(org).number());
+        if (work == null) {
+            throw Refused.unavailable("The cell of the organization is being opened");
+        }
+        return work.webhooks();
+    }
+
     // ---- doors
 
     private List<Door> doors() {
         var authenticate = new Authenticate(credentials, rate, audit);
-        var doors = new ArrayList<Door>();
-        doors.add(new HealthHttp(() -> serving && cell.isReady(), new DatabaseProbe(cell.db()), this::isTogether));
+        // A request is compared with one route after the other: the busiest come first.
+        var doors = new ArrayList<Door>(jobDoors(authenticate));
+        doors.add(new HealthHttp(
+                () -> serving && cell.isReady(), new DatabaseProbe(cell.db()), this::isTogether, cells::away));
         doors.add(new MetricsHttp(metrics, config.access().metricsToken()));
         doors.add(new OpenApi());
         doors.add(new SessionsHttp(sessions, credentials, ownKeys, authenticate, cell.clock()));
         doors.addAll(organizationDoors(authenticate));
         doors.addAll(operatorDoors());
-        doors.addAll(jobDoors(authenticate));
         doors.addAll(webhookDoors(authenticate));
         doors.add(new AuditHttp(audit, authenticate, admin));
         return doors;
@@ -303,6 +348,8 @@ public final class App implements AutoCloseable {
                 postbox(),
                 new EmailLogin.Joining(organizations, members, registration()));
         var admission = new OrgsHttp.Admission(admin, registration(), authenticate);
+        var dashboard = new Dashboard(homes, cell.clock());
+        var page = new MetricsHttp(metrics, config.access().metricsToken());
         return List.of(
                 new EmailLoginHttp(login, cell.clock()),
                 new SlugsHttp(organizations, cell.clock()),
@@ -311,54 +358,55 @@ public final class App implements AutoCloseable {
                 new MembersHttp(members, authenticate),
                 new ApiKeysHttp(ownKeys, authenticate),
                 new BillingHttp(organizations, authenticate),
-                new DashboardHttp(new Dashboard(cell.db(), cell.clock()), authenticate, cell.clock(), VERSION));
+                new DashboardHttp(dashboard, authenticate, cell.clock(), VERSION),
+                new OwnMetricsHttp(dashboard, metrics, page, authenticate, cell.clock()));
     }
 
     private List<Door> operatorDoors() {
         return List.of(
                 new AdminHttp(organizations, new OrganizationList(cell.db(), usage), usage, plans, admin),
-                new ServerStatsHttp(new ServerStats(cell.db(), cell.clock(), CELL), plans, admin));
+                new ServerStatsHttp(new ServerStats(homes, cell.clock()), plans, admin));
     }
 
     private List<Door> jobDoors(Authenticate authenticate) {
-        var reads = new JobReads(cell.db(), JobReads.Kept.by(limits));
-        var lists = new JobLists(cell.db(), JobReads.Kept.by(limits));
-        var diagnosis = new Diagnosis(cell.db(), cell.clock());
+        var reads = new JobReads(homes, JobReads.Kept.by(limits));
+        var lists = new JobLists(homes, cell.clock(), JobReads.Kept.by(limits));
+        var diagnosis = new Diagnosis(homes, cell.clock());
         return List.of(
-                new DeadLettersHttp(new DeadLetters(cell.lane(), lists, reads), cell.clock(), authenticate),
-                new JobListsHttp(lists, new JobStats(cell.db()), reads, authenticate),
-                new JobsHttp(jobs, new Progress(cell.db(), cell.clock(), reads, diagnosis, hub), authenticate),
-                new SchedulesHttp(
-                        new Schedules(cell.db(), cell.clock(), cell.lane(), jobs, limits, announcer), authenticate),
-                new WorkflowsHttp(new Workflows(cell.db(), cell.lane(), jobs, reads), authenticate),
-                new DependenciesHttp(new Dependencies(cell.db(), cell.lane(), reads), authenticate),
+                new DeadLettersHttp(new DeadLetters(lanes, lists, reads), cell.clock(), authenticate),
+                new JobListsHttp(lists, new JobStats(homes), reads, authenticate),
+                new JobsHttp(jobs, new Progress(homes, cell.clock(), reads, diagnosis, hub), authenticate),
+                new SchedulesHttp(new Schedules(homes, cell.clock(), lanes, jobs, limits, announcer), authenticate),
+                new WorkflowsHttp(new Workflows(homes, lanes, jobs, reads), authenticate),
+                new DependenciesHttp(new Dependencies(homes, lanes, reads), authenticate),
                 new LiveHttp(hub, reads, authenticate),
                 new SocketHttp(hub, authenticate),
                 queuesHttp(authenticate),
-                new WorkersHttp(new Workers(cell.db(), cell.clock(), limits, announcer), rhythm(), authenticate));
+                new WorkersHttp(new Workers(homes, cell.clock(), limits, announcer), rhythm(), authenticate));
     }
 
     private List<Door> webhookDoors(Authenticate authenticate) {
         var secrets = new ProviderSecrets(
-                cell.db(), cell.clock(), seal, CELL, config.providers().secrets());
-        var log = new IncomingLog(cell.db(), cell.clock(), limits::historySince);
+                cell.db(), cell.clock(), seal, config.providers().secrets());
+        var log = new IncomingLog(homes, cell.clock(), limits::historySince);
         return List.of(
-                webhooks.http(authenticate),
+                new WebhooksHttp(this::webhooksOf, authenticate),
                 new IngestionHttp(new Ingestion(secrets, log, jobs, cell.clock()), jobs, authenticate),
                 new IncomingWebhooksHttp(log, secrets, authenticate));
     }
 
-    private OutgoingWebhooks webhooks() {
+    private OutgoingWebhooks webhooks(Cell opened) {
         var options = new OutgoingWebhooks.Options(
                 config.webhooks().targets(),
                 InetAddress::getAllByName,
                 config.webhooks().atOnce(),
                 OutgoingWebhooks.PATIENCE,
                 (tx, org) -> limits.oneMore(tx, org, Resource.WEBHOOKS),
-                cell::rereadHooks,
+                opened::rereadHooks,
                 audit,
                 postbox());
-        return new OutgoingWebhooks(cell.db(), cell.clock(), CELL, seal, plans, metrics.registry(), options);
+        return new OutgoingWebhooks(
+                opened.db(), opened.clock(), opened.number(), seal, plans, metrics.registry(), options);
     }
 
     private String secret(@Nullable String told, String fileName) {
@@ -375,24 +423,18 @@ public final class App implements AutoCloseable {
 
     private Queues queues() {
         Config.Jobs defaults = config.jobs();
-        return new Queues(cell.db(), cell.clock(), new Queues.Defaults((short) defaults.maxRetries(), (int)
+        return new Queues(homes, cell.clock(), new Queues.Defaults((short) defaults.maxRetries(), (int)
                 defaults.timeout().toSeconds()));
     }
 
     private QueuesHttp queuesHttp(Authenticate authenticate) {
-        var settings = new QueueSettings(
-                cell.db(),
-                cell.clock(),
-                queues,
-                limits,
-                new QueueSettings.Told(cell.lane(), new Barrier(cell.db(), CELL), announcer));
+        var settings = new QueueSettings(homes, cell.clock(), queues, limits, new QueueSettings.Told(lanes, announcer));
         return new QueuesHttp(settings, figures(), authenticate);
     }
 
     private Hub hub() {
         Config.Live live = config.live();
-        var parts = new Hub.Parts(
-                cell.db(), CELL, cell.clock(), credentials, new DatabaseProbe(cell.db()), limits::connections);
+        var parts = new Hub.Parts(homes, cell.clock(), credentials, new DatabaseProbe(cell.db()), limits::connections);
         var most = new Hub.Limits(live.streams(), live.sockets(), live.connections());
         return new Hub(parts, most, Rhythm.STANDARD)
                 .meteredBy(metrics.registry())
@@ -400,7 +442,7 @@ public final class App implements AutoCloseable {
     }
 
     private QueueFigures figures() {
-        return new QueueFigures(cell.db(), cell.clock(), queues);
+        return new QueueFigures(homes, cell.clock(), queues);
     }
 
     private WorkersHttp.Rhythm rhythm() {
@@ -410,7 +452,7 @@ public final class App implements AutoCloseable {
     private GrpcServer grpc() {
         var parts = new GrpcServer.Parts(
                 jobs,
-                new Workers(cell.db(), cell.clock(), limits, announcer),
+                new Workers(homes, cell.clock(), limits, announcer),
                 figures(),
                 config.jobs().heartbeat(),
                 cell.clock(),
@@ -435,10 +477,10 @@ public final class App implements AutoCloseable {
     }
 
     private Jobs jobs() {
-        var reads = new JobReads(cell.db(), JobReads.Kept.by(limits));
-        var views = new Jobs.Views(reads, new ClaimedJobs(cell.db()), new Diagnosis(cell.db(), cell.clock()));
+        var reads = new JobReads(homes, JobReads.Kept.by(limits));
+        var views = new Jobs.Views(reads, new ClaimedJobs(homes), new Diagnosis(homes, cell.clock()));
         var sizes = new JobLimits(JobLimits.PAYLOAD_BYTES, config.webhooks().targets());
-        return new Jobs(cell.lane(), queues, views, new Jobs.Rules(cell.clock(), sizes, limits, seal), metrics);
+        return new Jobs(lanes, queues, views, new Jobs.Rules(cell.clock(), sizes, limits, seal), metrics);
     }
 
     private Registration registration() {
@@ -487,6 +529,10 @@ public final class App implements AutoCloseable {
         return cell;
     }
 
+    public Cells allCells() {
+        return cells;
+    }
+
     /// Every route of every listener.
     List<String> routes() {
         return web.routes();
@@ -513,13 +559,14 @@ public final class App implements AutoCloseable {
             awaitBalancers();
         }
         grpc.drain();
-        cell.lane().stopParking();
+        cells.stopParking();
         hub.close();
         web.close();
         grpc.close();
         upkeep.close();
-        webhooks.close();
+        works.values().forEach(CellWork::close);
         bus.close();
+        cells.close();
         cell.close();
         if (redis != null) {
             redis.close();

@@ -22,6 +22,7 @@ public final class Main {
         root.usageMessage().description("A durable job queue in one process.").synopsisSubcommandLabel("COMMAND");
         root.addSubcommand("serve", ServeCommand.spec());
         root.addSubcommand("move", MoveCommand.spec());
+        root.addSubcommand("cell", CellCommand.spec());
         root.addSubcommand("export", PortCommand.export());
         root.addSubcommand("import", PortCommand.imports());
         var commands = new CommandLine(root);

@@ -22,6 +22,7 @@ class ArchitectureTest {
             List.of("db", "redis"),
             List.of("upkeep", "web", "mail", "bus", "moving"),
             List.of("engine"),
+            List.of("cells"),
             List.of("access"),
             List.of("orgs", "audit"),
             List.of("login"),

@@ -162,6 +162,8 @@ final class RouteWalkTest {
             OWN   read    GET    /api/v1/billing/status
             OWN   admin   POST   /api/v1/billing/portal          {"return_url":"x"}
             OWN   read    GET    /api/v1/dashboard
+            OWN   read    GET    /api/v1/metrics
+            OWN   read    GET    /api/v1/metrics/prometheus
             OPEN  -       POST   /api/v1/webhooks/{org}/custom     {"queue_name":"b","payload":{}}
             OPEN  -       POST   /api/v1/webhooks/{org}/github     {}
             OPEN  -       POST   /api/v1/webhooks/{org}/stripe     {}

@@ -7,6 +7,7 @@ import dev.spooled.engine.Lane;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /// An engine as the server runs it, chores included, with an organization and queues of its own.
@@ -23,7 +24,7 @@ final class EmbeddedEngine implements EngineUnderTest {
     EmbeddedEngine(DbAddress address, int queueCount, Lane.Way way, int caps, @Nullable BenchPostgres own)
             throws SQLException {
         this.own = own;
-        cell = Cell.open(address, CONNECTIONS, "bench", way);
+        cell = Cell.open(address, new Cell.Options(UUID.randomUUID(), CONNECTIONS, "bench", way, false));
         watcher = BenchPostgres.connect(address);
         org = insertOrganization();
         queues = insertQueues(queueCount);

@@ -47,7 +47,7 @@ public final class AdminKey {
 
     /// Has what the operator asks for written into the audit log.
     public void audit(ServerRequest request, ServerResponse response) {
-        response.beforeSend(() -> trail.keep(Authenticate.entry(request, response, 0, Trail.Entry.SERVER, "operator")));
+        response.beforeSend(() -> trail.keep(Authenticate.entry(request, response, Trail.Entry.SERVER, "operator")));
     }
 
     private void check(ServerRequest request) {

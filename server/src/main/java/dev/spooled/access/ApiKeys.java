@@ -110,7 +110,6 @@ public final class ApiKeys {
         var caller = new Caller(
                 row.integer("org"),
                 organization,
-                row.integer("cell"),
                 row.bool("strict_leases"),
                 Actor.key(key),
                 queues.contains("*") ? Set.of() : Set.copyOf(queues),

@@ -98,12 +98,8 @@ public final class Authenticate {
     private void serve(ServerRequest request, ServerResponse response, Scope needed, boolean audited, Work work) {
         Caller caller = caller(request);
         if (audited) {
-            response.beforeSend(() -> trail.keep(entry(
-                    request,
-                    response,
-                    caller.cell(),
-                    caller.org(),
-                    caller.actor().toString())));
+            response.beforeSend(() -> trail.keep(
+                    entry(request, response, caller.org(), caller.actor().toString())));
         }
         pass(response.headers(), caller);
         caller.check(needed);
@@ -128,10 +124,9 @@ public final class Authenticate {
     }
 
     /// What a request comes to in the audit log, once the status of its answer is known.
-    static Trail.Entry entry(ServerRequest request, ServerResponse response, int cell, int org, String actor) {
+    static Trail.Entry entry(ServerRequest request, ServerResponse response, int org, String actor) {
         String method = request.prologue().method().text();
         return new Trail.Entry(
-                cell,
                 org,
                 actor,
                 method + " " + request.matchingPattern().orElse("unmatched"),

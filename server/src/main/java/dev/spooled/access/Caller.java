@@ -6,13 +6,12 @@ import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/// Who is calling, as its credential says: the organization (internal number, public id, cell), the key or person
+/// Who is calling, as its credential says: the organization (internal number, public id), the key or person
 /// behind it, and what that may touch. An empty `queues` means all queues. `rateLimit` is the key's own, in requests a
 /// second.
 public record Caller(
         int org,
         UUID organization,
-        int cell,
         boolean strictLeases,
         Actor actor,
         Set<String> queues,

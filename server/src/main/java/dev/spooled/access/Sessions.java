@@ -187,7 +187,6 @@ public final class Sessions {
         var caller = new Caller(
                 row.integer("org"),
                 organization,
-                row.integer("cell"),
                 row.bool("strict_leases"),
                 Actor.person(person),
                 Set.of(),

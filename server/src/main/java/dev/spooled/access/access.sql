@@ -6,7 +6,7 @@ values (:id, :org, :name, :hash, :prefix, :queues, :scopes, :rate_limit, :now, :
 -- name: holder
 -- The caller behind a presented key, with what can end its validity.
 select k.id, k.org, k.queues, k.scopes, k.rate_limit, k.expires_at, k.last_used,
-       o.public_id, o.cell, o.strict_leases
+       o.public_id, o.strict_leases
 from api_key k
 join organization o on o.id = k.org
 where k.key_hash = :hash and k.is_active and o.deleted_at is null

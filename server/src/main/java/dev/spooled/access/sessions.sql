@@ -2,7 +2,7 @@
 
 -- name: key_behind
 -- The key a token was minted from, as it is now, if it, its organization, the token and its family are in force.
-select k.id, k.org, k.queues, k.scopes, k.rate_limit, k.expires_at, o.public_id, o.cell, o.strict_leases
+select k.id, k.org, k.queues, k.scopes, k.rate_limit, k.expires_at, o.public_id, o.strict_leases
 from api_key k
 join organization o on o.id = k.org
 where k.id = :actor and o.public_id = :organization and k.is_active and o.deleted_at is null
@@ -10,7 +10,7 @@ where k.id = :actor and o.public_id = :organization and k.is_active and o.delete
 
 -- name: person_behind
 -- As above for a person, who acts as a member of the organization.
-select m.app_user as id, m.org, m.role, o.public_id, o.cell, o.strict_leases
+select m.app_user as id, m.org, m.role, o.public_id, o.strict_leases
 from member m
 join organization o on o.id = m.org
 where m.app_user = :actor and o.public_id = :organization and o.deleted_at is null

@@ -102,13 +102,15 @@ public final class AdminHttp implements Door {
 
     private void create(ServerRequest request, ServerResponse response) {
         JsonObject body = Body.json(request, Body.SINGLE_BYTES);
-        var made = organizations.create(new NewOrganization(
+        Integer cell = body.integerOrNull("cell");
+        var asked = new NewOrganization(
                 body.text("name"),
                 body.text("slug"),
                 body.textOrNull("billing_email"),
                 body.textOrNull("plan_tier"),
                 body.objectOrNull("settings"),
-                body.objectOrNull("custom_limits")));
+                body.objectOrNull("custom_limits"));
+        var made = organizations.create(asked, cell == null ? 0 : cell);
         Answer.json(request, response, 201, Json.write(to -> {
             OrganizationWire.write(to, made.organization());
             OrganizationWire.writeCreated(to, made);
@@ -156,6 +158,7 @@ public final class AdminHttp implements Door {
         PlanLimits limits = plans.of(organization.planTier(), organization.customLimits());
         Answer.json(request, response, 200, Json.write(to -> {
             OrganizationWire.write(to, organization);
+            to.number("cell", organization.cell());
             writeUsage(to, figures);
             to.object("usage_info", inner -> UsageWire.write(inner, limits, figures))
                     .number("api_keys_count", figures.of(Resource.API_KEYS))
@@ -170,6 +173,7 @@ public final class AdminHttp implements Door {
         to.text("billing_email", organization.billingEmail())
                 .raw("settings", organization.settings())
                 .time("updated_at", organization.updatedAt())
+                .number("cell", organization.cell())
                 .flag("is_active", organization.isActive());
         writeUsage(to, figures);
     }

@@ -57,6 +57,8 @@ public final class DeletedOrganizations implements Chore {
             SQL.get("drop_members"),
             SQL.get("drop_provider_secrets"),
             SQL.get("drop_api_keys"),
+            SQL.get("drop_moves"),
+            SQL.get("drop_departure"),
             SQL.get("drop_queues"));
     private static final Sql DROP_ORGANIZATION = SQL.get("drop_organization");
     private static final int AT_ONCE = 500;
@@ -143,7 +145,7 @@ public final class DeletedOrganizations implements Chore {
 
     private boolean end(Due due, Args args) {
         db.asEngine(tx -> tx.run(DROP_ORGANIZATION, args));
-        trail.keep(new Trail.Entry(cell, Trail.Entry.SERVER, "upkeep", "PURGE organization", due.slug(), "", 200));
+        trail.keep(new Trail.Entry(Trail.Entry.SERVER, "upkeep", "PURGE organization", due.slug(), "", 200));
         return true;
     }
 }

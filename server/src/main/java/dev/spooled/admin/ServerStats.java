@@ -2,6 +2,7 @@ package dev.spooled.admin;
 
 import dev.spooled.db.Args;
 import dev.spooled.db.Db;
+import dev.spooled.db.Homes;
 import dev.spooled.db.Row;
 import dev.spooled.db.Sql;
 import dev.spooled.db.Statements;
@@ -24,15 +25,13 @@ public final class ServerStats {
     private static final Sql TOTALS = SQL.get("totals");
     private static final Duration SILENCE = Duration.ofMinutes(2);
 
-    private final Db db;
+    private final Homes homes;
     private final Clock clock;
-    private final int cell;
     private final Instant startedAt;
 
-    public ServerStats(Db db, Clock clock, int cell) {
-        this.db = db;
+    public ServerStats(Homes homes, Clock clock) {
+        this.homes = homes;
         this.clock = clock;
-        this.cell = cell;
         this.startedAt = clock.now();
     }
 
@@ -45,11 +44,38 @@ public final class ServerStats {
             long apiKeys,
             long workers,
             long healthy,
-            long degraded) {}
+            long degraded) {
+        /// With what another cell holds; organizations and keys are all in the directory.
+        Totals with(Totals other) {
+            return new Totals(
+                    organizations,
+                    createdToday,
+                    createdThisWeek,
+                    activeOrganizations + other.activeOrganizations,
+                    queues + other.queues,
+                    apiKeys,
+                    workers + other.workers,
+                    healthy + other.healthy,
+                    degraded + other.degraded);
+        }
+    }
 
-    record Flows(long jobsToday, long completedDay, long failedDay) {}
+    record Flows(long jobsToday, long completedDay, long failedDay) {
+        Flows with(Flows other) {
+            return new Flows(
+                    jobsToday + other.jobsToday, completedDay + other.completedDay, failedDay + other.failedDay);
+        }
+    }
 
     record Stats(Totals totals, Flows flows, Map<JobStatus, Long> jobs, Map<String, Long> plans, long uptimeSeconds) {
+        /// With what another cell holds.
+        Stats with(Stats other) {
+            var all = new EnumMap<JobStatus, Long>(JobStatus.class);
+            all.putAll(jobs);
+            other.jobs.forEach((status, n) -> all.merge(status, n, Long::sum));
+            return new Stats(totals.with(other.totals), flows.with(other.flows), all, plans, uptimeSeconds);
+        }
+
         long jobsIn(JobStatus status) {
             return jobs.getOrDefault(status, 0L);
         }
@@ -59,12 +85,16 @@ public final class ServerStats {
         }
     }
 
+    /// Of all cells that can be asked.
     Stats read() {
+        return homes.all().stream().map(this::read).reduce(Stats::with).orElseThrow();
+    }
+
+    private Stats read(Db db) {
         Instant now = clock.now();
         Instant midnight = now.truncatedTo(ChronoUnit.DAYS);
         Instant dayAgo = now.minus(Duration.ofDays(1));
-        Args args = Args.of("cell", cell)
-                .and("midnight", midnight)
+        Args args = Args.of("midnight", midnight)
                 .and("day_ago", dayAgo)
                 .and("since", dayAgo)
                 .and("week_ago", now.minus(Duration.ofDays(7)))

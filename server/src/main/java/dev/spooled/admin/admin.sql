@@ -2,7 +2,7 @@
 
 -- name: list
 -- A page with the number of all that match, deleted ones among them. Usage comes with a second statement for the page.
-select id, public_id, name, slug, plan_tier, billing_email, settings::text as settings,
+select id, public_id, cell, name, slug, plan_tier, billing_email, settings::text as settings,
        custom_limits::text as custom_limits, strict_leases, stripe_customer_id, stripe_subscription_id,
        stripe_subscription_status, stripe_current_period_end, stripe_cancel_at_period_end, created_at, updated_at, deleted_at,
        count(*) over () as total

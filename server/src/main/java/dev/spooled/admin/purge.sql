@@ -133,5 +133,11 @@ delete from api_key where org = :org and id in (select id from api_key where org
 -- name: drop_provider_secrets
 delete from provider_secret where org = :org
 
+-- name: drop_moves
+delete from organization_move where org = :org
+
+-- name: drop_departure
+delete from departed where cell = :cell and org = :org
+
 -- name: drop_organization
 delete from organization where id = :org and purge_at <= :now

@@ -31,7 +31,6 @@ public final class AuditLog implements Trail {
     private static final Sql SPAN_END = SQL.get("span_end");
     private static final UUID NEWEST = new UUID(-1, -1);
     private static final Pattern ORGANIZATION = Pattern.compile("/api/v1/admin/organizations/([0-9a-fA-F-]{36})(/.*)?");
-    private static final int CELL = 0;
     private static final int SPAN = 10_000;
     private static final int MAX_TARGET = 512;
 
@@ -51,8 +50,7 @@ public final class AuditLog implements Trail {
     @Override
     public void keep(Trail.Entry entry) {
         String target = entry.target().replace('\0', '\uFFFD'); // which PostgreSQL does not take
-        Args args = Args.of("cell", entry.cell())
-                .and("id", ids.next())
+        Args args = Args.of("id", ids.next())
                 .and("org", entry.org())
                 .and("organization", entry.org() == Trail.Entry.SERVER ? organization(target) : null)
                 .and("actor", entry.actor())
@@ -71,17 +69,16 @@ public final class AuditLog implements Trail {
     /// The entries of the caller's organization.
     Page find(Caller caller, AuditSearch search) {
         caller.checkUnrestricted();
-        return db.inOrg(caller.org(), tx -> find(tx, caller.cell(), caller.org(), search));
+        return db.inOrg(caller.org(), tx -> find(tx, caller.org(), search));
     }
 
     /// What the operator did that concerned no organization, or one that is gone.
     Page findOfServer(AuditSearch search) {
-        return db.asEngine(tx -> find(tx, CELL, Trail.Entry.SERVER, search));
+        return db.asEngine(tx -> find(tx, Trail.Entry.SERVER, search));
     }
 
-    private static Page find(Tx tx, int cell, int org, AuditSearch search) {
-        Args args = Args.of("cell", cell)
-                .and("org", org)
+    private static Page find(Tx tx, int org, AuditSearch search) {
+        Args args = Args.of("org", org)
                 .and("before", search.before() == null ? NEWEST : search.before())
                 .and("span", SPAN)
                 .and("actor", search.actor())

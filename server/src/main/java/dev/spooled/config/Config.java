@@ -64,10 +64,16 @@ public record Config(
     /// Files in PEM form.
     public record Tls(Path certificate, Path key) {}
 
-    /// Where jobs are kept: in the PostgreSQL of `databaseUrl`, or in our own under `dataDirectory`.
-    public record Storage(Path dataDirectory, @Nullable String databaseUrl, int connections, LaneWay lane) {
+    /// Where jobs are kept: in the PostgreSQL of `databaseUrl`, or in our own under `dataDirectory`; and the URLs of
+    /// further cells by number.
+    public record Storage(
+            Path dataDirectory,
+            @Nullable String databaseUrl,
+            int connections,
+            LaneWay lane,
+            Map<Integer, String> cells) {
         Storage in(String url) {
-            return new Storage(dataDirectory, url, connections, lane);
+            return new Storage(dataDirectory, url, connections, lane, cells);
         }
 
         @Override
@@ -154,6 +160,7 @@ public record Config(
 
     public enum LaneWay {
         EXACT,
+        KEYED,
         ASSERTED
     }
 

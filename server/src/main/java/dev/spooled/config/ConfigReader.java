@@ -28,6 +28,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// Makes a `Config` from flags over the environment over the defaults. An empty value counts as none. A value that
@@ -37,6 +40,8 @@ public final class ConfigReader {
     private static final int MAX_PORT = 65_535;
     private static final int MAX_HOURS = 8_760;
     private static final int MAX_NUMBER = 1_000_000_000;
+
+    private static final Pattern CELL = Pattern.compile("([1-9]|[1-5][0-9]|6[0-3])=(postgres.*)");
 
     private final Map<Setting, String> flags;
     private final Map<String, String> environment;
@@ -73,7 +78,8 @@ public final class ConfigReader {
                         Path.of(text(Setting.SPOOLED_DATA_DIR)),
                         textOrNull(Setting.DATABASE_URL),
                         number(Setting.SPOOLED_DB_CONNECTIONS),
-                        choice(Setting.SPOOLED_LANE, LaneWay.class)),
+                        choice(Setting.SPOOLED_LANE, LaneWay.class),
+                        cells()),
                 nodes(),
                 new Access(
                         textOrNull(Setting.ADMIN_API_KEY),
@@ -96,6 +102,24 @@ public final class ConfigReader {
                 seconds(Setting.SPOOLED_DRAIN_DELAY_SECONDS),
                 seconds(Setting.SPOOLED_DRAIN_SECONDS),
                 choice(Setting.SPOOLED_LOG, LogForm.class));
+    }
+
+    private Map<Integer, String> cells() {
+        return cells(textOrNull(Setting.SPOOLED_CELLS));
+    }
+
+    /// URLs by number, from what SPOOLED_CELLS says.
+    public static Map<Integer, String> cells(@Nullable String told) {
+        var cells = new TreeMap<Integer, String>();
+        if (told != null) {
+            for (String each : told.strip().split("\\s+")) {
+                Matcher cell = CELL.matcher(each);
+                if (!cell.matches() || cells.put(Integer.parseInt(cell.group(1)), cell.group(2)) != null) {
+                    throw refused(Setting.SPOOLED_CELLS, "what it is", "1=postgres://... 2=postgres://..., up to 63");
+                }
+            }
+        }
+        return cells;
     }
 
     private Nodes nodes() {

@@ -39,6 +39,11 @@ public enum Setting {
             Kind.SECRET,
             null,
             "An external PostgreSQL (15 to 18) instead of the embedded one: postgres://user:password@host:port/name."),
+    SPOOLED_CELLS(
+            "cells",
+            Kind.SECRET,
+            null,
+            "Further cells, each a PostgreSQL of its own: 1=postgres://user:password@host:port/name 2=postgres://..."),
     SPOOLED_DB_CONNECTIONS("db-connections", Kind.POSITIVE, "16", "Connections in each of the server's pools."),
     REDIS_URL(
             "redis-url",
@@ -54,8 +59,10 @@ public enum Setting {
             "lane",
             Kind.CHOICE,
             "exact",
-            "How hot writes reach the database: exact, or asserted (faster; memory proposes, the database checks).",
+            "How hot writes reach the database: exact, keyed (the same without row addresses), or asserted (faster; memory"
+                    + " proposes, the database checks).",
             "exact",
+            "keyed",
             "asserted"),
     ADMIN_API_KEY(
             "admin-api-key", Kind.SECRET, null, "Key for the admin routes (X-Admin-Key); without one they are closed."),

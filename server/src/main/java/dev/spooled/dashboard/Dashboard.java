@@ -2,7 +2,7 @@ package dev.spooled.dashboard;
 
 import dev.spooled.access.Caller;
 import dev.spooled.db.Args;
-import dev.spooled.db.Db;
+import dev.spooled.db.Homes;
 import dev.spooled.db.PgArray;
 import dev.spooled.db.Row;
 import dev.spooled.db.Sql;
@@ -24,16 +24,17 @@ import org.jspecify.annotations.Nullable;
 public final class Dashboard {
     private static final Statements SQL = Statements.beside(Dashboard.class, "dashboard.sql");
     private static final Sql HELD = SQL.get("held");
+    private static final Sql NAMED = SQL.get("named");
     private static final Sql FLOWS = SQL.get("flows");
     private static final Sql TIMES = SQL.get("times");
     private static final Sql WORKERS = SQL.get("workers");
     private static final int QUEUES_SHOWN = 20;
     private static final int SAMPLE = 500;
 
-    private final Db db;
+    private final Homes db;
     private final Clock clock;
 
-    public Dashboard(Db db, Clock clock) {
+    public Dashboard(Homes db, Clock clock) {
         this.db = db;
         this.clock = clock;
     }
@@ -58,9 +59,13 @@ public final class Dashboard {
     /// Means over a sample, in milliseconds; null when nothing in it completed.
     record Times(@Nullable Double waitMs, @Nullable Double processingMs) {}
 
-    record Workers(long total, long healthy) {}
+    /// `busy` ones are healthy and have a job in hand.
+    record Workers(long total, long healthy, long busy) {}
 
-    record Figures(List<BusyQueue> queues, Flows flows, Times times, Workers workers) {
+    /// Queues that have been used or configured.
+    record Queues(long total, long paused) {}
+
+    record Figures(List<BusyQueue> queues, Queues named, Flows flows, Times times, Workers workers) {
         long in(JobStatus status) {
             return queues.stream().mapToLong(queue -> queue.in(status)).sum();
         }
@@ -83,23 +88,27 @@ public final class Dashboard {
 
     Figures of(Caller caller) {
         Instant now = clock.now();
-        Args args = Args.of("cell", caller.cell())
-                .and("org", caller.org())
+        Args args = Args.of("org", caller.org())
                 .and("queues", caller.queues().isEmpty() ? null : PgArray.texts(caller.queues()))
                 .and("day_ago", now.minus(Duration.ofDays(1)))
                 .and("hour_ago", now.minus(Duration.ofHours(1)))
                 .and("minute_ago", now.minus(Duration.ofMinutes(1)))
                 .and("sample", SAMPLE);
-        return db.asEngine(tx -> {
+        return db.asEngineFor(caller.org(), tx -> {
             var queues = new LinkedHashMap<String, BusyQueue>();
             tx.list(HELD, args, row -> add(queues, row));
             return new Figures(
                     List.copyOf(queues.values()),
+                    tx.first(NAMED, args, row -> new Queues(row.bigint("total"), row.bigint("paused")))
+                            .orElseThrow(),
                     tx.first(FLOWS, args, Dashboard::flows).orElseThrow(),
                     tx.first(TIMES, args, Dashboard::times).orElseThrow(),
-                    tx.first(WORKERS, args, row -> new Workers(row.bigint("total"), row.bigint("healthy")))
-                            .orElseThrow());
+                    tx.first(WORKERS, args, Dashboard::workers).orElseThrow());
         });
+    }
+
+    private static Workers workers(Row row) throws SQLException {
+        return new Workers(row.bigint("total"), row.bigint("healthy"), row.bigint("busy"));
     }
 
     private static boolean add(Map<String, BusyQueue> queues, Row row) throws SQLException {

@@ -14,6 +14,11 @@ join queue q on q.cell = :cell and q.id = c.queue and q.org = :org
 where :queues::text[] is null or q.name = any (:queues::text[])
 group by q.name, q.enabled, c.kind
 
+-- name: named
+select count(*) as total, count(*) filter (where not enabled) as paused
+from queue
+where cell = :cell and org = :org and (:queues::text[] is null or name = any (:queues::text[]))
+
 -- name: flows
 with own as materialized (
     select id from queue where cell = :cell and org = :org and (:queues::text[] is null or name = any (:queues::text[]))
@@ -42,7 +47,8 @@ join queue q on q.cell = :cell and q.id = c.queue and (:queues::text[] is null o
 join done d on d.cell = :cell and d.id = c.id and d.status = 3
 
 -- name: workers
-select count(*) as total, count(*) filter (where last_heartbeat > :minute_ago) as healthy
+select count(*) as total, count(*) filter (where last_heartbeat > :minute_ago) as healthy,
+       count(*) filter (where last_heartbeat > :minute_ago and current_jobs > 0) as busy
 from worker
 where cell = :cell and org = :org and status <> 'offline'
   and (:queues::text[] is null or queue_name = any (:queues::text[]))

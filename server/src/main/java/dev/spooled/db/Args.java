@@ -26,12 +26,18 @@ public final class Args {
 
     /// Sets the uses of this statement's parameters from position `first` on and returns the position after them.
     public int bind(Sql sql, PreparedStatement to, int first) throws SQLException {
+        return bind(sql, to, first, null);
+    }
+
+    /// As above; `cell` is the value of `:cell` where none is given.
+    int bind(Sql sql, PreparedStatement to, int first, @Nullable Integer cell) throws SQLException {
         int at = first;
         for (String name : sql.parameters()) {
-            if (!values.containsKey(name)) {
+            boolean given = values.containsKey(name);
+            if (!given && (cell == null || !name.equals("cell"))) {
                 throw new IllegalStateException(sql.name() + ": no value for :" + name);
             }
-            set(to, at++, values.get(name));
+            set(to, at++, given ? values.get(name) : cell);
         }
         return at;
     }

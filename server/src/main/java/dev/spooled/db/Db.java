@@ -6,7 +6,9 @@ import dev.spooled.db.DbAddress.Role;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
+import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
@@ -18,21 +20,61 @@ import org.jspecify.annotations.Nullable;
 ///
 /// A semaphore of the pool's size stands before each pool: thousands of virtual threads queueing inside
 /// HikariCP cost half the throughput (measured).
-public final class Db implements AutoCloseable {
+public final class Db implements Homes, AutoCloseable {
     private final Gate engine;
     private final Gate tenant;
+    private final int cell;
+    private final boolean fenced;
 
     public Db(DbAddress address, int connections) {
-        engine = new Gate(address, Role.ENGINE, connections);
-        tenant = new Gate(address, Role.TENANT, connections);
+        this(address, connections, 0);
+    }
+
+    public Db(DbAddress address, int connections, int cell) {
+        this(address, connections, cell, false);
+    }
+
+    /// One of several with `fenced`: organizations come and go, so each transaction of one makes sure that it is here.
+    public Db(DbAddress address, int connections, int cell, boolean fenced) {
+        this.cell = cell;
+        this.fenced = fenced;
+        String prelude = fenced ? Tx.ENTER : Tx.SET_ORG;
+        engine = new Gate(address, Role.ENGINE, connections, cell, prelude);
+        tenant = new Gate(address, Role.TENANT, connections, cell, prelude);
+    }
+
+    /// The cell whose rows these are.
+    public int cell() {
+        return cell;
+    }
+
+    @Override
+    public Db of(int org) {
+        return this;
+    }
+
+    @Override
+    public Map<Db, List<Integer>> byHome(Collection<Integer> orgs) {
+        return Map.of(this, List.copyOf(orgs));
+    }
+
+    @Override
+    public List<Db> all() {
+        return List.of(this);
     }
 
     public <T> T asEngine(Function<Tx, T> work) {
         return engine.transaction(null, work);
     }
 
+    @Override
     public <T> T inOrg(int org, Function<Tx, T> work) {
         return tenant.transaction(org, work);
+    }
+
+    @Override
+    public <T> T asEngineFor(int org, Function<Tx, T> work) {
+        return engine.transaction(fenced ? org : null, work);
     }
 
     /// One reading statement as the engine, in one round trip.
@@ -43,6 +85,7 @@ public final class Db implements AutoCloseable {
     /// One reading statement of a tenant, in one round trip. With a null among the parameters it is a
     /// transaction: pgjdbc describes a statement that has a parameter of unknown type, and from then on sends
     /// the two apart, so that the second would know of no organization and find nothing.
+    @Override
     public <T> List<T> readInOrg(int org, Sql sql, Args args, Row.Reader<T> reader) {
         return args.hasNull() ? inOrg(org, tx -> tx.list(sql, args, reader)) : tenant.read(org, sql, args, reader);
     }
@@ -70,8 +113,12 @@ public final class Db implements AutoCloseable {
 
         private final HikariDataSource pool;
         private final Semaphore places;
+        private final int cell;
+        private final String prelude;
 
-        Gate(DbAddress address, Role role, int connections) {
+        Gate(DbAddress address, Role role, int connections, int cell, String prelude) {
+            this.cell = cell;
+            this.prelude = prelude;
             var config = new HikariConfig();
             config.setPoolName("db-" + role.name().toLowerCase(java.util.Locale.ROOT));
             config.setJdbcUrl(address.jdbcUrl());
@@ -93,7 +140,7 @@ public final class Db implements AutoCloseable {
             enter();
             try (Connection connection = pool.getConnection()) {
                 connection.setAutoCommit(true);
-                return new Tx(connection, org).list(sql, args, reader);
+                return new Tx(connection, org, cell, prelude).list(sql, args, reader);
             } catch (SQLException e) {
                 throw new DbFault(sql.name(), e);
             } finally {
@@ -123,11 +170,11 @@ public final class Db implements AutoCloseable {
             }
         }
 
-        private static <T> T committed(Connection connection, @Nullable Integer org, Function<Tx, T> work)
+        private <T> T committed(Connection connection, @Nullable Integer org, Function<Tx, T> work)
                 throws SQLException {
             T result;
             try {
-                result = work.apply(new Tx(connection, org));
+                result = work.apply(new Tx(connection, org, cell, prelude));
             } catch (RuntimeException | Error e) {
                 rollBack(connection, e);
                 throw e;

@@ -37,6 +37,8 @@ public final class DbFault extends RuntimeException {
             case "40001", "40P01", "55P03" -> Kind.RETRY;
             case "23505" -> Kind.DUPLICATE;
             case "25006" -> Kind.UNAVAILABLE;
+            // An organization that is in another cell by now, or on its way there.
+            case "SPQ02" -> Kind.UNAVAILABLE;
             default ->
                 state.startsWith("08") || state.startsWith("53") || state.startsWith("57") || state.startsWith("58")
                         ? Kind.UNAVAILABLE

@@ -11,20 +11,25 @@ import org.jspecify.annotations.Nullable;
 
 /// A transaction in progress: runs named statements. Got from `Db`, which commits or rolls back.
 public final class Tx {
-    private static final String SET_ORG = "select set_config('spooled.org', ?, true);\n";
+    static final String SET_ORG = "select set_config('spooled.org', ?, true);\n";
+
+    /// The same, refused when the organization is not here.
+    static final String ENTER = "select enter_organization(?);\n";
 
     private final Connection connection;
+    private final String prelude;
+
+    /// What `:cell` stands for, where the caller does not say: a database knows which rows are its own.
+    private final int cell;
 
     /// The organization that the next statement sets on its way, in the same round trip.
     private @Nullable Integer orgToSet;
 
-    Tx(Connection connection) {
-        this(connection, null);
-    }
-
-    Tx(Connection connection, @Nullable Integer org) {
+    Tx(Connection connection, @Nullable Integer org, int cell, String prelude) {
         this.connection = connection;
         this.orgToSet = org;
+        this.cell = cell;
+        this.prelude = prelude;
     }
 
     public <T> List<T> list(Sql sql, Args args, Row.Reader<T> reader) {
@@ -63,11 +68,11 @@ public final class Tx {
     private PreparedStatement prepare(Sql sql, Args args) throws SQLException {
         Integer org = orgToSet;
         orgToSet = null;
-        PreparedStatement statement = connection.prepareStatement(org == null ? sql.text() : SET_ORG + sql.text());
+        PreparedStatement statement = connection.prepareStatement(org == null ? sql.text() : prelude + sql.text());
         if (org != null) {
             statement.setString(1, org.toString());
         }
-        args.bind(sql, statement, org == null ? 1 : 2);
+        args.bind(sql, statement, org == null ? 1 : 2, cell);
         return statement;
     }
 

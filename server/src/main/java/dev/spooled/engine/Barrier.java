@@ -26,9 +26,9 @@ public final class Barrier {
     private final Db db;
     private final long key;
 
-    public Barrier(Db db, int cell) {
+    public Barrier(Db db) {
         this.db = db;
-        this.key = LaneSession.barrierOf(cell);
+        this.key = LaneSession.barrierOf(db.cell());
     }
 
     /// Returns when passed, which takes milliseconds; `Unavailable` when a batch hangs for seconds.

@@ -13,12 +13,15 @@ import dev.spooled.time.DatabaseClock;
 import dev.spooled.upkeep.Chore;
 import dev.spooled.upkeep.Upkeep;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
 
 /// One cell as this node works it: its database brought to the newest schema, the clock, the lane and the chores.
 /// Opened when everything has been tried once: roles, partitions, a first round trip of the lane.
 public final class Cell implements AutoCloseable {
-    private final UUID node = UUID.randomUUID();
+    private final UUID node;
     private final Db db;
     private final DatabaseClock clock;
     private final Lane lane;
@@ -26,22 +29,32 @@ public final class Cell implements AutoCloseable {
     private final Chore hooks;
     private final Chore registry;
     private final Upkeep upkeep;
+    private final List<Upkeep> further = new CopyOnWriteArrayList<>();
     private volatile Bus bus = Bus.ALONE;
 
-    private Cell(DbAddress address, int number, int connections, String version, Lane.Way way) {
-        new Migrator(address).migrate();
-        db = new Db(address, connections);
+    /// What all cells of a node have in common. `fenced`: there are several, so organizations may come and go.
+    public record Options(UUID node, int connections, String version, Lane.Way way, boolean fenced) {}
+
+    private Cell(Db db, DbAddress address, Options options) {
+        int number = db.cell();
+        this.db = db;
+        node = options.node();
         RoleSelfTest.run(db);
         clock = new DatabaseClock(EngineChores.readTime(db), System.nanoTime());
-        lane = new Lane(address, number, node, clock, way);
+        lane = new Lane(address, number, node, clock, options.way());
         chores = new EngineChores(lane, db, clock, number);
         chores.keepPartitions().runOnce();
-        registry = chores.registerNode(node, version);
+        registry = chores.registerNode(node, options.version());
         registry.runOnce();
         hooks = chores.noteHooks();
         hooks.runOnce();
         lane.start();
-        lane.run(new Command.Promote(1));
+        try {
+            lane.run(new Command.Promote(1));
+        } catch (RuntimeException e) {
+            lane.close();
+            throw e;
+        }
         var all = new ArrayList<Chore>(chores.all());
         all.add(EngineChores.followClock(db, clock));
         all.add(registry);
@@ -50,8 +63,30 @@ public final class Cell implements AutoCloseable {
         upkeep = new Upkeep(all);
     }
 
-    public static Cell open(DbAddress address, int connections, String version, Lane.Way way) {
-        return new Cell(address, 0, connections, version, way);
+    public static Cell open(DbAddress address, Options options) {
+        return open(0, address, options, db -> {});
+    }
+
+    /// A further one. `first` sees its database before anything is done in it.
+    public static Cell open(int number, DbAddress address, Options options, Consumer<Db> first) {
+        new Migrator(address).migrate();
+        var db = new Db(address, options.connections(), number, options.fenced());
+        try {
+            first.accept(db);
+            return new Cell(db, address, options);
+        } catch (RuntimeException e) {
+            db.close();
+            throw e;
+        }
+    }
+
+    public int number() {
+        return db.cell();
+    }
+
+    /// Has a chore run until the cell is closed.
+    public void alsoDo(Chore chore) {
+        further.add(new Upkeep(List.of(chore)));
     }
 
     public Db db() {
@@ -109,6 +144,7 @@ public final class Cell implements AutoCloseable {
 
     @Override
     public void close() {
+        further.forEach(Upkeep::close);
         upkeep.close();
         lane.close();
         db.close();

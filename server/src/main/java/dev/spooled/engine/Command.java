@@ -13,6 +13,33 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param <R> what the lane answers
 public sealed interface Command<R> {
+    /// Whose it is that belongs to nobody: the chores' own.
+    int NOBODY = -1;
+
+    /// The organization that asks.
+    default int owner() {
+        return switch (this) {
+            case Enqueue it ->
+                it.jobs().isEmpty() ? NOBODY : it.jobs().getFirst().org();
+            case EnqueueWorkflow it -> it.workflow().org();
+            case Claim it -> it.org();
+            case Complete it -> it.holder().org();
+            case Fail it -> it.holder().org();
+            case Heartbeat it -> it.holder().org();
+            case Release it -> it.org();
+            case Cancel it -> it.org();
+            case SetPriority it -> it.org();
+            case Retry it -> it.org();
+            case Replay it -> it.org();
+            case Purge it -> it.org();
+            case CancelWorkflow it -> it.org();
+            case RerunWorkflow it -> it.org();
+            case AddDependencies it -> it.org();
+            case Signal it -> it.org();
+            case Fire it -> it.org();
+            case Promote _, Reap _, Expire _, Settle _ -> NOBODY;
+        };
+    }
 
     /// New jobs, in one transaction: up to 100 of one caller.
     record Enqueue(List<NewJob> jobs) implements Command<List<Enqueued>> {}

@@ -35,6 +35,7 @@ final class EngineSql {
     static final Sql HOLD_CHILDREN = ALL.get("hold_children");
     static final Sql SETTLE_CHILDREN = ALL.get("settle_children");
     static final Sql OPEN_LANE = ALL.get("open_lane");
+    static final Sql DEPARTURES = ALL.get("departures");
     static final Sql LEASES_GRANTED = ALL.get("leases_granted");
     static final Sql JOBS_PRESENT = ALL.get("jobs_present");
     static final Sql SETTLED_BY = ALL.get("settled_by");

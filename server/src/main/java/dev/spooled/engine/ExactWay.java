@@ -31,12 +31,19 @@ final class ExactWay {
     private static final int SETTLED_MAX = Batch.COMMANDS_MAX;
 
     private final Ids ids;
+    private final Sql claim;
     private final LeaseIds leaseIds = new LeaseIds();
     private final RecentJobs recent = new RecentJobs();
     private final Quotas quotas = new Quotas();
 
     ExactWay(Ids ids) {
+        this(ids, EngineSql.CLAIM);
+    }
+
+    /// `claim` is one of the two statements that claim, with row addresses or with keys.
+    ExactWay(Ids ids, Sql claim) {
         this.ids = ids;
+        this.claim = claim;
     }
 
     /// Mints what the batch will need, so that a lost reply can be looked up. Repeating it changes nothing.
@@ -126,7 +133,7 @@ final class ExactWay {
         }
 
         void addClaims(RoundTrip trip, int cell) {
-            claims.add(trip, cell, batch);
+            claims.add(trip, cell, batch, claim);
             settleChildren(trip, cell, batch);
         }
 

@@ -38,11 +38,14 @@ import org.slf4j.LoggerFactory;
 /// their queue commits.
 ///
 /// Safe for any number of calling threads; a caller's thread sleeps until its answer.
-public final class Lane implements AutoCloseable {
+public final class Lane implements Lanes, AutoCloseable {
     static final int WAITING_MAX = 50_000;
     static final long WAITING_BYTES_MAX = 64L << 20;
     private static final int TRIES_MAX = 5;
     private static final long RECONNECT_SECONDS = 10;
+
+    /// Where there are others, whoever lives in one that is away hears so sooner.
+    private static final long RECONNECT_FURTHER_SECONDS = 3;
 
     private static final Logger log = LoggerFactory.getLogger(Lane.class);
 
@@ -83,6 +86,8 @@ public final class Lane implements AutoCloseable {
     public enum Way {
         /// Guarded statements with an answer per row.
         EXACT,
+        /// The same without row addresses, for a database that refuses them.
+        KEYED,
         /// Memory proposes, the database asserts; the exact way whenever memory may be wrong.
         ASSERTED
     }
@@ -93,10 +98,15 @@ public final class Lane implements AutoCloseable {
 
     public Lane(DbAddress address, int cell, UUID node, Clock clock, Way way) {
         this.clock = clock;
-        this.session = new LaneSession(address, cell, node, RECONNECT_SECONDS);
-        this.exact = new ExactWay(new Ids(clock));
+        this.session = new LaneSession(address, cell, node, cell == 0 ? RECONNECT_SECONDS : RECONNECT_FURTHER_SECONDS);
+        this.exact = new ExactWay(new Ids(clock), way == Way.KEYED ? EngineSql.CLAIM_BY_KEY : EngineSql.CLAIM);
         this.asserted = way == Way.ASSERTED ? new AssertedWay(exact) : null;
         this.thread = Thread.ofPlatform().name("lane-" + cell).unstarted(this::work);
+    }
+
+    @Override
+    public Lane of(int org) {
+        return this;
     }
 
     public Lane start() {
@@ -270,6 +280,10 @@ public final class Lane implements AutoCloseable {
     }
 
     private void admit(Batch batch, Ticket<?> ticket) {
+        if (hasDeparted(ticket)) {
+            ticket.refuse(elsewhere());
+            return;
+        }
         switch (ticket.command()) {
             case Claim claim -> offer(claim.queue(), batch);
             case Command.Enqueue enqueue -> enqueue.jobs().forEach(job -> offer(job.queue(), batch));
@@ -395,8 +409,35 @@ public final class Lane implements AutoCloseable {
         }
     }
 
+    private boolean hasDeparted(Ticket<?> ticket) {
+        Set<Integer> departed = session.departed();
+        return !departed.isEmpty() && departed.contains(ticket.command().owner());
+    }
+
+    private static Refused elsewhere() {
+        return Refused.unavailable("the organization is on the move to another cell");
+    }
+
+    /// An organization has left the cell or come back: nothing of the batch happened. Who has left is refused, claims
+    /// of it that wait as well; the others are next.
+    private void lookWhoIsHere(Batch batch) {
+        try {
+            session.readDepartures();
+        } catch (SQLException e) {
+            refuse(batch, Refused.unavailable("the database is not available"));
+            return;
+        }
+        for (Ticket<?> ticket : batch.tickets) {
+            ticket.forget();
+            deferred.addLast(ticket);
+        }
+        parked.expire(this::hasDeparted, ticket -> ticket.refuse(elsewhere()));
+    }
+
     private void dispose(Batch batch, int attempt, SQLException e) {
-        if (batch.tickets.size() > 1 && DbFault.kindOf(e) != DbFault.Kind.UNAVAILABLE) {
+        if (LaneSession.tellsOfMove(e)) {
+            lookWhoIsHere(batch);
+        } else if (batch.tickets.size() > 1 && DbFault.kindOf(e) != DbFault.Kind.UNAVAILABLE) {
             log.warn("batch of {} refused ({}), taking it apart", batch.tickets.size(), e.getMessage());
             for (Batch half : batch.halves()) {
                 half.sort();

@@ -8,7 +8,9 @@ import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.SQLNonTransientConnectionException;
 import java.sql.Statement;
+import java.util.HashSet;
 import java.util.Properties;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -57,6 +59,8 @@ final class LaneSession implements AutoCloseable {
     private long epoch;
     private long batch;
     private long committedBatch;
+    private long moves;
+    private Set<Integer> departed = Set.of();
 
     LaneSession(DbAddress address, int cell, UUID node, long reconnectSeconds) {
         this.address = address;
@@ -87,7 +91,40 @@ final class LaneSession implements AutoCloseable {
         trip.add(EngineSql.BARRIER, Args.of("barrier", barrierOf(cell)));
         trip.add(
                 EngineSql.MARK,
-                Args.of("batch", batch).and("cell", cell).and("node", node).and("epoch", epoch));
+                Args.of("batch", batch)
+                        .and("cell", cell)
+                        .and("node", node)
+                        .and("epoch", epoch)
+                        .and("moves", moves));
+    }
+
+    /// Whether PostgreSQL refused a batch because an organization has left or come.
+    static boolean tellsOfMove(SQLException e) {
+        return "SPQ02".equals(e.getSQLState());
+    }
+
+    /// Organizations whose commands are not for this cell.
+    Set<Integer> departed() {
+        return departed;
+    }
+
+    /// Looks again who is worked here.
+    void readDepartures() throws SQLException {
+        readDepartures(connection());
+    }
+
+    private void readDepartures(Connection from) throws SQLException {
+        var gone = new HashSet<Integer>();
+        new RoundTrip()
+                .add(EngineSql.DEPARTURES, Args.of("cell", cell), row -> {
+                    moves = row.bigint("moves");
+                    Integer org = row.integerOrNull("org");
+                    if (org != null) {
+                        gone.add(org);
+                    }
+                })
+                .run(from);
+        departed = Set.copyOf(gone);
     }
 
     /// Commits and sends the round trip. Throws what PostgreSQL reports after undoing everything; on a lost connection
@@ -177,6 +214,7 @@ final class LaneSession implements AutoCloseable {
                     committedBatch = row.bigint("batch");
                 })
                 .run(connection);
+        readDepartures(connection);
         batch = Math.max(batch, committedBatch);
     }
 

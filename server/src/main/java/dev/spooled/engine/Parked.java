@@ -10,6 +10,7 @@ import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 
 /// Claims that found nothing and may wait, by queue in the order they came. Owned by the lane's thread; only `queues`
 /// and `size` may be called from others.
@@ -76,6 +77,21 @@ final class Parked {
                 byQueue.remove(place.queue);
             }
             answer.accept(place.ticket);
+        }
+        size = byEnd.size();
+    }
+
+    /// Hands those of them to `answer`, however long they might still wait.
+    void expire(Predicate<Ticket<?>> which, Consumer<Ticket<?>> answer) {
+        for (Place place : List.copyOf(byEnd)) {
+            if (which.test(place.ticket)) {
+                byEnd.remove(place);
+                ArrayDeque<Place> line = byQueue.get(place.queue);
+                if (line != null && line.remove(place) && line.isEmpty()) {
+                    byQueue.remove(place.queue);
+                }
+                answer.accept(place.ticket);
+            }
         }
         size = byEnd.size();
     }

@@ -2,6 +2,7 @@ package dev.spooled.engine;
 
 import dev.spooled.db.Args;
 import dev.spooled.db.PgArray;
+import dev.spooled.db.Sql;
 import dev.spooled.engine.Command.Claim;
 import dev.spooled.engine.Command.Leased;
 import dev.spooled.time.Clock;
@@ -61,7 +62,7 @@ final class Slots {
         return (Claim) asks.get(ask).command();
     }
 
-    void add(RoundTrip trip, int cell, Batch batch) {
+    void add(RoundTrip trip, int cell, Batch batch, Sql claim) {
         if (asks.isEmpty()) {
             return;
         }
@@ -90,7 +91,7 @@ final class Slots {
                 .and("hooked", batch.audience().hasHooks())
                 .and("today", Ids.floor(midnight))
                 .and("tomorrow", Ids.floor(midnight + Duration.ofDays(1).toMillis()));
-        trip.add(EngineSql.CLAIM, args, row -> {
+        trip.add(claim, args, row -> {
             int slot = row.integer("slot");
             bySlot.put(
                     slot,

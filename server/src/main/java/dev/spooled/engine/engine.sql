@@ -18,11 +18,14 @@ commit
 select pg_advisory_xact_lock_shared(:barrier)
 
 -- name: mark
--- Writes the batch's number; fails the batch (division by zero) when a newer connection has raised the epoch.
+-- Writes the batch's number; fails the batch (division by zero) when a newer connection has raised the epoch, and
+-- otherwise (somebody_moved) when an organization has left the cell or come since the lane last looked.
 with m as (
     update lane_mark set batch = :batch where cell = :cell and node = :node and epoch = :epoch returning 1
 )
-select 1 / count(*)::int as ok from m
+select 1 / count(*)::int as ok,
+       (select case when c.moves <> :moves then somebody_moved() end from cell c where c.cell = :cell) as stayed
+from m
 
 -- name: heartbeat
 -- Renewal is from now on, never beyond started_at + timeout, and only of a lease that has not ended.
@@ -275,10 +278,10 @@ select ord, id from x
 
 -- name: promote
 with c as (
-    select ctid as ct, queue, org, attempt, priority, retry_count, flags, id, expires_at
+    select queue, org, attempt, priority, retry_count, flags, id, expires_at
     from scheduled where cell = :cell and run_at <= :now order by run_at limit :limit for update skip locked
 ), g as (
-    delete from scheduled where ctid = any (array (select ct from c)) returning id
+    delete from scheduled t using c where t.cell = :cell and t.id = c.id
 ), i as (
     insert into ready (cell, queue, org, attempt, priority, retry_count, flags, id, expires_at)
     select :cell, queue, org, attempt, priority, retry_count, flags, id, expires_at from c
@@ -299,11 +302,11 @@ set local enable_seqscan = on
 -- name: reap
 -- The attempt counts: its lease ran out (outcome 2) or its time-out did (outcome 3). Back at once, or dead.
 with c as (
-    select ctid as ct, id, org, queue, attempt, priority, retry_count, flags, lease_id, started_at, worker,
+    select id, org, queue, attempt, priority, retry_count, flags, lease_id, started_at, worker,
            case when started_at + make_interval(secs => timeout_seconds) <= :now then 3 else 2 end as outcome
     from lease where cell = :cell and expires_at <= :now limit :limit for update skip locked
 ), g as (
-    delete from lease where ctid = any (array (select ct from c)) returning id
+    delete from lease t using c where t.cell = :cell and t.id = c.id
 ), y as (
     select c.*, case when j.expires_at > c.started_at then j.expires_at end as job_expires_at, w.version,
            c.flags & 4 = 0 and c.retry_count < coalesce(j.max_retries, 0) as again,
@@ -339,18 +342,23 @@ with c as (
 select id, org, queue, retry_count, again, error from y
 
 -- name: expire
-with a as (
-    delete from ready where ctid = any (array (
-        select ctid from ready where cell = :cell and expires_at <= :now order by expires_at limit :limit for update skip locked))
-    returning id, org, queue, attempt, retry_count, flags, 0 as kind
+with r as materialized (
+    select queue, priority, id from ready where cell = :cell and expires_at <= :now
+    order by expires_at limit :limit for update skip locked
+), s as materialized (
+    select id from scheduled where cell = :cell and expires_at <= :now order by expires_at limit :limit for update skip locked
+), w as materialized (
+    select id from waiting where cell = :cell and expires_at <= :now order by expires_at limit :limit for update skip locked
+), a as (
+    delete from ready t using r
+    where t.cell = :cell and t.queue = r.queue and t.priority = r.priority and t.id = r.id
+    returning t.id, t.org, t.queue, t.attempt, t.retry_count, t.flags, 0 as kind
 ), b as (
-    delete from scheduled where ctid = any (array (
-        select ctid from scheduled where cell = :cell and expires_at <= :now order by expires_at limit :limit for update skip locked))
-    returning id, org, queue, attempt, retry_count, flags, case when retry_count > 0 then 0 else 1 end as kind
+    delete from scheduled t using s where t.cell = :cell and t.id = s.id
+    returning t.id, t.org, t.queue, t.attempt, t.retry_count, t.flags, case when t.retry_count > 0 then 0 else 1 end as kind
 ), c as (
-    delete from waiting where ctid = any (array (
-        select ctid from waiting where cell = :cell and expires_at <= :now order by expires_at limit :limit for update skip locked))
-    returning id, org, queue, attempt, retry_count, flags, 0 as kind
+    delete from waiting t using w where t.cell = :cell and t.id = w.id
+    returning t.id, t.org, t.queue, t.attempt, t.retry_count, t.flags, 0 as kind
 ), x as (
     select * from a union all select * from b union all select * from c
 ), o as (
@@ -643,10 +651,11 @@ select slot::int, id, queue, attempt + 1 as attempt, retry_count, priority from 
 -- name: hold_children
 -- Takes up jobs that have ended while others wait for them, and locks those others in id order: two parents of a child
 -- may end on two nodes at once, and each must see what the other has left of `needs`. Hence two statements.
-with e as (
-    update ended set taken = pg_backend_pid() where ctid = any (array (
-        select ctid from ended where cell = :cell order by id limit :limit for update skip locked))
-    returning id
+with t as materialized (
+    select id from ended where cell = :cell order by id limit :limit for update skip locked
+), e as (
+    update ended set taken = pg_backend_pid() from t where ended.cell = :cell and ended.id = t.id
+    returning ended.id
 ), c as (
     select distinct p.child from e join dependency p on p.cell = :cell and p.parent = e.id
 )
@@ -722,6 +731,10 @@ from c where fate <> 'waits'
 insert into lane_mark (cell, node, epoch, batch) values (:cell, :node, 1, 0)
 on conflict (cell, node) do update set epoch = lane_mark.epoch + 1
 returning epoch, batch
+
+-- name: departures
+-- Who is not worked here, and the number that stands for it.
+select c.moves, d.org from cell c left join departed d on d.cell = :cell where c.cell = :cell
 
 -- name: leases_granted
 -- After a lost reply: which of the lease ids minted for a batch were given out.

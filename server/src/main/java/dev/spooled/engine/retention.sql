@@ -24,7 +24,7 @@ join pg_class p on p.oid = i.inhparent
 join pg_class c on c.oid = i.inhrelid
 where p.relnamespace = 'spooled'::regnamespace and p.relname in ('job', 'job_by_queue', 'done', 'attempt')
   and c.relname ~ '_[0-9]{8}(_kept|$)'
-  and to_date(substr(c.relname, length(p.relname) + 2, 8), 'YYYYMMDD') < (select uuid7_time(floor)::date from cell order by floor limit 1)
+  and to_date(substr(c.relname, length(p.relname) + 2, 8), 'YYYYMMDD') < (select uuid7_time(floor)::date from cell where here order by floor limit 1)
 order by 2, 1
 
 -- name: needed

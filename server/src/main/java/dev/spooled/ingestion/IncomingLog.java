@@ -2,7 +2,7 @@ package dev.spooled.ingestion;
 
 import dev.spooled.access.Caller;
 import dev.spooled.db.Args;
-import dev.spooled.db.Db;
+import dev.spooled.db.Homes;
 import dev.spooled.db.Row;
 import dev.spooled.db.Sql;
 import dev.spooled.db.Statements;
@@ -29,13 +29,13 @@ public final class IncomingLog {
     private static final int SPAN = 10_000;
     private static final int MAX_TEXT = 255;
 
-    private final Db db;
+    private final Homes db;
     private final Clock clock;
     private final Ids ids;
     private final IntFunction<Instant> keptSince;
 
     /// `keptSince` is from when on an organization's history is kept.
-    public IncomingLog(Db db, Clock clock, IntFunction<Instant> keptSince) {
+    public IncomingLog(Homes db, Clock clock, IntFunction<Instant> keptSince) {
         this.db = db;
         this.keptSince = keptSince;
         this.clock = clock;
@@ -78,8 +78,7 @@ public final class IncomingLog {
             @Nullable Event event,
             @Nullable String reason,
             @Nullable UUID job) {
-        Args args = Args.of("cell", to.cell())
-                .and("id", ids.next())
+        Args args = Args.of("id", ids.next())
                 .and("org", to.org())
                 .and("provider", provider)
                 .and("event_id", event == null ? null : cut(event.id()))
@@ -91,7 +90,7 @@ public final class IncomingLog {
                 .and("origin", origin)
                 .and("now", clock.now());
         try {
-            db.asEngine(tx -> tx.run(NOTE, args));
+            db.asEngineFor(to.org(), tx -> tx.run(NOTE, args));
         } catch (RuntimeException e) {
             LOG.warn("a webhook of {} could not be noted", provider, e);
         }
@@ -103,8 +102,7 @@ public final class IncomingLog {
 
     Page find(Caller caller, Search search) {
         caller.checkUnrestricted();
-        Args args = Args.of("cell", caller.cell())
-                .and("org", caller.org())
+        Args args = Args.of("org", caller.org())
                 .and("before", search.before() == null ? NEWEST : search.before())
                 .and("span", SPAN)
                 .and("provider", search.provider())

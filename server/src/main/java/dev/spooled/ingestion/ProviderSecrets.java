@@ -32,15 +32,13 @@ public final class ProviderSecrets {
     private final Db db;
     private final Clock clock;
     private final Seal seal;
-    private final int cell;
     private final Map<String, String> ofServer;
 
     /// `ofServer` are the server's own secrets by the names of the providers.
-    public ProviderSecrets(Db db, Clock clock, Seal seal, int cell, Map<String, String> ofServer) {
+    public ProviderSecrets(Db db, Clock clock, Seal seal, Map<String, String> ofServer) {
         this.db = db;
         this.clock = clock;
         this.seal = seal;
-        this.cell = cell;
         this.ofServer = Map.copyOf(ofServer);
     }
 
@@ -94,7 +92,7 @@ public final class ProviderSecrets {
                 .map(closed -> seal.open(use(org, provider), closed))
                 .toList();
         return new Recipient(
-                org, organization, cell, row.bool("strict_leases"), present(row, "token", "former_token"), secrets);
+                org, organization, row.bool("strict_leases"), present(row, "token", "former_token"), secrets);
     }
 
     private static List<byte[]> present(Row row, String... columns) throws SQLException {

@@ -10,8 +10,7 @@ import java.util.UUID;
 
 /// The organization a delivery is for: its tokens, as hashes, none when it has cleared them; and its own secrets at
 /// the provider, the current one first.
-record Recipient(
-        int org, UUID organization, int cell, boolean strictLeases, List<byte[]> tokens, List<String> secrets) {
+record Recipient(int org, UUID organization, boolean strictLeases, List<byte[]> tokens, List<String> secrets) {
     /// No API key stands behind what comes in.
     private static final Actor NOBODY = Actor.key(new UUID(0, 0));
 
@@ -26,6 +25,6 @@ record Recipient(
 
     /// The organization itself, which may put jobs into any of its queues.
     Caller caller() {
-        return new Caller(org, organization, cell, strictLeases, NOBODY, Set.of(), Scope.OPERATE, null);
+        return new Caller(org, organization, strictLeases, NOBODY, Set.of(), Scope.OPERATE, null);
     }
 }

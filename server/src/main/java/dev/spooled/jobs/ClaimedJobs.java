@@ -1,7 +1,7 @@
 package dev.spooled.jobs;
 
 import dev.spooled.db.Args;
-import dev.spooled.db.Db;
+import dev.spooled.db.Homes;
 import dev.spooled.db.PgArray;
 import dev.spooled.db.Row;
 import dev.spooled.db.Sql;
@@ -24,30 +24,31 @@ public final class ClaimedJobs {
     private static final Sql CLAIMED = SQL.get("claimed");
     private static final Sql PARENT_RESULTS = SQL.get("parent_results");
 
-    private final Db db;
+    private final Homes db;
 
-    public ClaimedJobs(Db db) {
+    public ClaimedJobs(Homes db) {
         this.db = db;
     }
 
-    List<ClaimedJob> read(int cell, String queueName, List<Leased> leases) {
+    List<ClaimedJob> read(int org, String queueName, List<Leased> leases) {
         if (leases.isEmpty()) {
             return List.of();
         }
-        Map<UUID, ClaimedJob.Facts> facts = facts(cell, leases);
-        Map<UUID, Upstream> upstream = upstream(cell, facts);
+        Map<UUID, ClaimedJob.Facts> facts = facts(org, leases);
+        Map<UUID, Upstream> upstream = upstream(org, facts);
         return leases.stream()
                 .map(lease -> new ClaimedJob(
                         queueName, lease, known(facts, lease.id()), upstream.getOrDefault(lease.id(), Upstream.NONE)))
                 .toList();
     }
 
-    private Map<UUID, Upstream> upstream(int cell, Map<UUID, ClaimedJob.Facts> facts) {
+    private Map<UUID, Upstream> upstream(int org, Map<UUID, ClaimedJob.Facts> facts) {
         var ids = PgArray.uuids();
         facts.values().stream().filter(job -> job.workflow() != null).forEach(job -> ids.add(job.id()));
         Map<UUID, Upstream> upstream = new HashMap<>();
         if (ids.size() > 0) {
-            db.readAsEngine(PARENT_RESULTS, Args.of("cell", cell).and("ids", ids), Brought::of)
+            db.of(org)
+                    .readAsEngine(PARENT_RESULTS, Args.of("ids", ids), Brought::of)
                     .forEach(brought -> upstream.merge(brought.job(), brought.alone(), ClaimedJobs::both));
         }
         return upstream;
@@ -70,7 +71,7 @@ public final class ClaimedJobs {
         return new Upstream(results, one.signal() == null ? other.signal() : one.signal());
     }
 
-    private Map<UUID, ClaimedJob.Facts> facts(int cell, List<Leased> leases) {
+    private Map<UUID, ClaimedJob.Facts> facts(int org, List<Leased> leases) {
         Map<UUID, ClaimedJob.Facts> facts = new HashMap<>();
         var unknown = PgArray.uuids();
         for (Leased lease : leases) {
@@ -82,7 +83,8 @@ public final class ClaimedJobs {
             }
         }
         if (unknown.size() > 0) {
-            db.readAsEngine(CLAIMED, Args.of("cell", cell).and("ids", unknown), ClaimedJobs::facts)
+            db.of(org)
+                    .readAsEngine(CLAIMED, Args.of("ids", unknown), ClaimedJobs::facts)
                     .forEach(read -> facts.put(read.id(), read));
         }
         return facts;

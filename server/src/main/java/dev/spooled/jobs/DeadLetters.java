@@ -3,7 +3,7 @@ package dev.spooled.jobs;
 import dev.spooled.access.Caller;
 import dev.spooled.engine.Command;
 import dev.spooled.engine.JobStatus;
-import dev.spooled.engine.Lane;
+import dev.spooled.engine.Lanes;
 import dev.spooled.refusal.Refusal;
 import dev.spooled.refusal.Refused;
 import java.time.Instant;
@@ -17,12 +17,12 @@ import org.jspecify.annotations.Nullable;
 public final class DeadLetters {
     private static final int AT_ONCE = 500;
 
-    private final Lane lane;
+    private final Lanes lanes;
     private final JobLists lists;
     private final JobReads reads;
 
-    public DeadLetters(Lane lane, JobLists lists, JobReads reads) {
-        this.lane = lane;
+    public DeadLetters(Lanes lanes, JobLists lists, JobReads reads) {
+        this.lanes = lanes;
         this.lists = lists;
         this.reads = reads;
     }
@@ -68,7 +68,7 @@ public final class DeadLetters {
         List<UUID> met;
         do {
             picked = pick(caller, which, Math.min(AT_ONCE, which.limit() - done.size()));
-            met = picked.isEmpty() ? List.of() : lane.run(act.on(picked));
+            met = picked.isEmpty() ? List.of() : lanes.run(caller.org(), act.on(picked));
             done.addAll(met);
         } while (which.ids() == null && !met.isEmpty() && done.size() < which.limit());
         return done;

@@ -2,7 +2,7 @@ package dev.spooled.jobs;
 
 import dev.spooled.access.Caller;
 import dev.spooled.db.Args;
-import dev.spooled.db.Db;
+import dev.spooled.db.Homes;
 import dev.spooled.db.Row;
 import dev.spooled.db.Sql;
 import dev.spooled.db.Statements;
@@ -26,10 +26,10 @@ public final class Diagnosis {
             Statements.beside(Diagnosis.class, "jobs.sql").get("diagnose");
     private static final int FAILED = 1;
 
-    private final Db db;
+    private final Homes db;
     private final Clock clock;
 
-    public Diagnosis(Db db, Clock clock) {
+    public Diagnosis(Homes db, Clock clock) {
         this.db = db;
         this.clock = clock;
     }
@@ -160,8 +160,7 @@ public final class Diagnosis {
     }
 
     private Standing read(Caller caller, UUID id, @Nullable UUID lease) {
-        Args args =
-                Args.of("cell", caller.cell()).and("id", id).and("lease", lease).and("now", clock.now());
+        Args args = Args.of("id", id).and("lease", lease).and("now", clock.now());
         return db.inOrg(caller.org(), tx -> tx.first(DIAGNOSE, args, Diagnosis::standing))
                 .orElseThrow(() -> Refused.notFound("Job not found: " + id));
     }

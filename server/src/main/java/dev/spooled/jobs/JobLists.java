@@ -2,13 +2,16 @@ package dev.spooled.jobs;
 
 import dev.spooled.access.Caller;
 import dev.spooled.db.Args;
-import dev.spooled.db.Db;
+import dev.spooled.db.Homes;
 import dev.spooled.db.PgArray;
 import dev.spooled.db.Sql;
 import dev.spooled.db.Statements;
 import dev.spooled.db.Tx;
 import dev.spooled.engine.JobStatus;
 import dev.spooled.jobs.ListRequest.Key;
+import dev.spooled.time.Clock;
+import dev.spooled.time.Ids;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
@@ -37,7 +40,12 @@ public final class JobLists {
     private static final int FEW_QUEUES = 50;
 
     /// Of a filter's jobs in each queue: a common tag is mostly met at once.
-    private static final int LOOKED_UP_FIRST = 500;
+    private static final int LOOKED_UP_FIRST = 250;
+
+    private static final int LOOKED_UP_LEAST = 500;
+
+    /// Ended jobs are looked for here before they are looked for everywhere.
+    private static final Duration LATELY = Duration.ofDays(7);
 
     private static final int BACKLOG_MAX = 20_000;
     private static final int CANDIDATES_MAX = 40_000;
@@ -48,11 +56,13 @@ public final class JobLists {
     private static final UUID NEWEST = new UUID(-1, -1);
     private static final UUID OLDEST = new UUID(0, 0);
 
-    private final Db db;
+    private final Homes db;
+    private final Clock clock;
     private final JobReads.Kept kept;
 
-    public JobLists(Db db, JobReads.Kept kept) {
+    public JobLists(Homes db, Clock clock, JobReads.Kept kept) {
         this.db = db;
+        this.clock = clock;
         this.kept = kept;
     }
 
@@ -89,8 +99,9 @@ public final class JobLists {
         Reach reach = reach(caller, queueName, JobStatus.DEADLETTER);
         return db.inOrg(caller.org(), tx -> {
             Args args = args(caller, reach, JobStatus.DEADLETTER, null)
-                    .and("edge", before == null ? OLDEST : dev.spooled.time.Ids.floor(before.toEpochMilli() + 1))
+                    .and("edge", before == null ? OLDEST : Ids.floor(before.toEpochMilli() + 1))
                     .and("before", before)
+                    .and("floor", OLDEST)
                     .and("scan", limit);
             Sql sql = before == null ? new Walk(SQL.get("ended")).oldestFirst().sql() : DEAD_BEFORE;
             return tx.list(sql, args, row -> row.uuid("id"));
@@ -167,11 +178,12 @@ public final class JobLists {
             return read(tx, turned("tagged_in", ascending), PAGE, args, false);
         }
         Walk walk = turned(base(tx, args, asked, everywhere, WINDOW), ascending);
-        List<Job> found = read(tx, walk, PAGE_TAGGED, args.and("scan", LOOKED_UP_FIRST), false);
+        int first = Math.max(LOOKED_UP_FIRST, 2 * wanted);
+        List<Job> found = read(tx, walk, PAGE_TAGGED, args.and("scan", first), false);
         if (found.size() == asked.part().limit()) {
             return found;
         }
-        args.and("scan", Math.max(LOOKED_UP_FIRST, WINDOW / reach.queues().size()));
+        args.and("scan", Math.max(LOOKED_UP_LEAST, WINDOW / reach.queues().size()));
         return read(tx, walk, PAGE_TAGGED, args, false);
     }
 
@@ -201,7 +213,22 @@ public final class JobLists {
         return everywhere ? "completed_of_org" : "completed";
     }
 
-    private static List<Job> read(Tx tx, Walk walk, Sql page, Args args, boolean full) {
+    private List<Job> read(Tx tx, Walk walk, Sql page, Args args, boolean full) {
+        if (walk.hasFloor() && walk.newestFirst()) {
+            List<Job> lately = look(tx, walk, page, args.and("floor", lately(args)), full);
+            if (Integer.valueOf(lately.size()).equals(args.value("page"))) {
+                return lately;
+            }
+        }
+        return look(tx, walk, page, args.and("floor", OLDEST), full);
+    }
+
+    private UUID lately(Args args) {
+        long edge = args.value("edge") instanceof UUID id ? Ids.millisOf(id) : Long.MAX_VALUE;
+        return Ids.floor(Math.max(0, Math.min(edge, clock.nowMillis()) - LATELY.toMillis()));
+    }
+
+    private static List<Job> look(Tx tx, Walk walk, Sql page, Args args, boolean full) {
         Sql sql = JobReads.seenBy(new Walk(walk.in(page)));
         return tx.list(sql, args.and("full", full), JobReads::job);
     }
@@ -215,8 +242,7 @@ public final class JobLists {
     }
 
     private static Args args(Caller caller, Reach reach, @Nullable JobStatus status, @Nullable String tag) {
-        return Args.of("cell", caller.cell())
-                .and("org", caller.org())
+        return Args.of("org", caller.org())
                 .and("queues", numbers(reach.queues()))
                 .and("status", status == null ? null : status.ordinal())
                 .and("tag", tag)
@@ -238,7 +264,7 @@ public final class JobLists {
         } else if (!caller.queues().isEmpty()) {
             names = PgArray.texts(caller.queues());
         }
-        Args args = Args.of("cell", caller.cell()).and("org", caller.org()).and("names", names);
+        Args args = Args.of("org", caller.org()).and("names", names);
         return db.inOrg(caller.org(), tx -> tx.list(QUEUES_OF, args, row -> row.integer("id")));
     }
 
@@ -248,10 +274,9 @@ public final class JobLists {
         if (queues.size() <= FEW_QUEUES || status == null || status == JobStatus.COMPLETED) {
             return queues;
         }
-        Args args = Args.of("cell", caller.cell())
-                .and("org", caller.org())
+        Args args = Args.of("org", caller.org())
                 .and("queues", numbers(queues))
                 .and("kinds", PgArray.ints().add(status.ordinal()));
-        return db.asEngine(tx -> tx.list(HOLDING, args, row -> row.integer("queue")));
+        return db.asEngineFor(caller.org(), tx -> tx.list(HOLDING, args, row -> row.integer("queue")));
     }
 }

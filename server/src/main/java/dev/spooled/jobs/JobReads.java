@@ -2,7 +2,7 @@ package dev.spooled.jobs;
 
 import dev.spooled.access.Caller;
 import dev.spooled.db.Args;
-import dev.spooled.db.Db;
+import dev.spooled.db.Homes;
 import dev.spooled.db.PgArray;
 import dev.spooled.db.Row;
 import dev.spooled.db.Sql;
@@ -33,7 +33,7 @@ public final class JobReads {
     /// Outcomes of attempts by number; 0 is the successful last one.
     private static final List<String> OUTCOMES = List.of("completed", "failed", "lease_expired", "timed_out");
 
-    private final Db db;
+    private final Homes db;
     private final Kept kept;
 
     /// From when on an organization's ended jobs and its history are kept.
@@ -43,7 +43,7 @@ public final class JobReads {
         }
     }
 
-    public JobReads(Db db, Kept kept) {
+    public JobReads(Homes db, Kept kept) {
         this.db = db;
         this.kept = kept;
     }
@@ -56,8 +56,7 @@ public final class JobReads {
     public List<Job> seen(Caller caller, List<UUID> ids, boolean full) {
         PgArray picked = PgArray.uuids();
         ids.forEach(picked::add);
-        Args args = Args.of("cell", caller.cell())
-                .and("org", caller.org())
+        Args args = Args.of("org", caller.org())
                 .and("ids", picked)
                 .and("full", full)
                 .and("ended_since", kept.jobs().apply(caller.org()));
@@ -92,11 +91,8 @@ public final class JobReads {
             jobs.add(job);
             ids.add(lease);
         });
-        Args args = Args.of("cell", caller.cell())
-                .and("org", caller.org())
-                .and("ids", jobs)
-                .and("leases", ids)
-                .and("now", now);
+        Args args =
+                Args.of("org", caller.org()).and("ids", jobs).and("leases", ids).and("now", now);
         return Set.copyOf(db.inOrg(caller.org(), tx -> tx.list(STILL_HELD, args, row -> row.uuid("id"))));
     }
 
@@ -113,7 +109,7 @@ public final class JobReads {
     }
 
     private static Args place(Caller caller, UUID id) {
-        return Args.of("cell", caller.cell()).and("id", id);
+        return Args.of("id", id);
     }
 
     static Job job(Row row) throws SQLException {

@@ -2,7 +2,7 @@ package dev.spooled.jobs;
 
 import dev.spooled.access.Caller;
 import dev.spooled.db.Args;
-import dev.spooled.db.Db;
+import dev.spooled.db.Homes;
 import dev.spooled.db.PgArray;
 import dev.spooled.db.Sql;
 import dev.spooled.db.Statements;
@@ -23,11 +23,11 @@ public final class JobStats {
     private static final Sql QUEUES_OF = SQL.get("queues_of");
 
     /// What can be looked up job by job in some 40 ms.
-    static final int TAG_WINDOW = 2_000;
+    static final int TAG_WINDOW = 1_500;
 
-    private final Db db;
+    private final Homes db;
 
-    public JobStats(Db db) {
+    public JobStats(Homes db) {
         this.db = db;
     }
 
@@ -48,8 +48,12 @@ public final class JobStats {
     Counts of(Caller caller, @Nullable String queueName) {
         var counts = new Counts(new EnumMap<>(JobStatus.class));
         Args args = args(caller, queueName);
-        db.asEngine(tx -> tx.list(
-                STATS, args, row -> counts.by().put(JobStatus.of(row.integer("kind")), Math.max(0, row.bigint("n")))));
+        db.asEngineFor(
+                caller.org(),
+                tx -> tx.list(
+                        STATS,
+                        args,
+                        row -> counts.by().put(JobStatus.of(row.integer("kind")), Math.max(0, row.bigint("n")))));
         return counts;
     }
 
@@ -75,7 +79,7 @@ public final class JobStats {
     }
 
     private Args args(Caller caller, @Nullable String queueName) {
-        Args args = Args.of("cell", caller.cell()).and("org", caller.org());
+        Args args = Args.of("org", caller.org());
         return args.and("queues", queues(caller, queueName));
     }
 
@@ -89,7 +93,7 @@ public final class JobStats {
         PgArray names = PgArray.texts();
         (queueName != null ? List.of(queueName) : caller.queues()).forEach(names::add);
         PgArray numbers = PgArray.ints();
-        Args args = Args.of("cell", caller.cell()).and("org", caller.org()).and("names", names);
+        Args args = Args.of("org", caller.org()).and("names", names);
         db.inOrg(caller.org(), tx -> tx.list(QUEUES_OF, args, row -> numbers.add(row.integer("id"))));
         return numbers;
     }

@@ -9,7 +9,7 @@ import dev.spooled.engine.Command.Enqueued;
 import dev.spooled.engine.Command.Holder;
 import dev.spooled.engine.Command.Leased;
 import dev.spooled.engine.Command.Settled;
-import dev.spooled.engine.Lane;
+import dev.spooled.engine.Lanes;
 import dev.spooled.engine.NewJob;
 import dev.spooled.jobs.Diagnosis.Verb;
 import dev.spooled.metrics.Metrics;
@@ -38,7 +38,7 @@ public final class Jobs {
     private static final int MAX_ERROR_BYTES = 4_096;
     private static final int MAX_REPEATS = 3;
 
-    private final Lane lane;
+    private final Lanes lanes;
     private final Queues queues;
     private final JobReads reads;
     private final ClaimedJobs claimedJobs;
@@ -53,8 +53,8 @@ public final class Jobs {
     /// The three ways to look at jobs.
     public record Views(JobReads reads, ClaimedJobs claimed, Diagnosis diagnosis) {}
 
-    public Jobs(Lane lane, Queues queues, Views views, Rules rules, Metrics metrics) {
-        this.lane = lane;
+    public Jobs(Lanes lanes, Queues queues, Views views, Rules rules, Metrics metrics) {
+        this.lanes = lanes;
         this.queues = queues;
         this.reads = views.reads();
         this.claimedJobs = views.claimed();
@@ -73,7 +73,7 @@ public final class Jobs {
         if (jobs.isEmpty()) {
             return List.of();
         }
-        List<Enqueued> enqueued = new ArrayList<>(lane.run(new Command.Enqueue(jobs)));
+        List<Enqueued> enqueued = new ArrayList<>(lanes.run(caller.org(), new Command.Enqueue(jobs)));
         for (int i = 0; i < enqueued.size(); i++) {
             if (enqueued.get(i).orphan()) {
                 enqueued.set(i, again(caller, jobs.get(i)));
@@ -89,7 +89,8 @@ public final class Jobs {
             if (job.parent() != null) {
                 diagnosis.checkParent(caller, job.parent());
             }
-            Enqueued enqueued = lane.run(new Command.Enqueue(List.of(job))).getFirst();
+            Enqueued enqueued =
+                    lanes.run(caller.org(), new Command.Enqueue(List.of(job))).getFirst();
             if (!enqueued.orphan()) {
                 return enqueued;
             }
@@ -165,14 +166,16 @@ public final class Jobs {
             return List.of();
         }
         Queue queue = queues.named(caller, asked.queueName());
-        List<Leased> leases = lane.run(new Command.Claim(
+        List<Leased> leases = lanes.run(
                 caller.org(),
-                queue.number(),
-                asked.worker(),
-                asked.limit(),
-                asked.leaseSeconds(),
-                asked.waitSeconds() * 1_000,
-                alive));
+                new Command.Claim(
+                        caller.org(),
+                        queue.number(),
+                        asked.worker(),
+                        asked.limit(),
+                        asked.leaseSeconds(),
+                        asked.waitSeconds() * 1_000,
+                        alive));
         return delivered(caller, queue, leases);
     }
 
@@ -181,7 +184,7 @@ public final class Jobs {
     public void release(Caller caller, List<Leased> leases) {
         for (Leased lease : leases) {
             try {
-                lane.run(new Command.Release(caller.org(), lease.id(), lease.leaseId()));
+                lanes.run(caller.org(), new Command.Release(caller.org(), lease.id(), lease.leaseId()));
             } catch (RuntimeException e) {
                 LOG.warn("the undelivered lease on job {} could not be given back", lease.id(), e);
             }
@@ -220,13 +223,13 @@ public final class Jobs {
 
     void cancel(Caller caller, UUID id) {
         checkScope(caller, id);
-        var unused = settled(new Command.Cancel(caller.org(), id), () -> diagnosis.ofCancel(caller, id));
+        var unused = settled(caller, new Command.Cancel(caller.org(), id), () -> diagnosis.ofCancel(caller, id));
     }
 
     /// A failed or dead-lettered job starts over. Answers the job as it then is.
     Job retry(Caller caller, UUID id) {
         checkScope(caller, id);
-        var unused = settled(new Command.Retry(caller.org(), id), () -> diagnosis.ofRetry(caller, id));
+        var unused = settled(caller, new Command.Retry(caller.org(), id), () -> diagnosis.ofRetry(caller, id));
         return get(caller, id);
     }
 
@@ -235,14 +238,15 @@ public final class Jobs {
         Ranges.check("priority", priority, -100, 100);
         checkScope(caller, id);
         var command = new Command.SetPriority(caller.org(), id, (short) priority);
-        if (settled(command, () -> diagnosis.ofPriority(caller, id)) instanceof Acknowledged.Prioritised changed) {
+        if (settled(caller, command, () -> diagnosis.ofPriority(caller, id))
+                instanceof Acknowledged.Prioritised changed) {
             return changed.old();
         }
         throw new IllegalStateException("a change of priority was not answered as one");
     }
 
     private Acknowledged acknowledged(Caller caller, Verb verb, Holder holder, Command<Settled> command) {
-        Acknowledged outcome = settled(command, () -> diagnosis.ofAcknowledgement(caller, verb, holder));
+        Acknowledged outcome = settled(caller, command, () -> diagnosis.ofAcknowledgement(caller, verb, holder));
         if (verb != Verb.HEARTBEAT) {
             inHand.settled(holder.job());
         }
@@ -250,9 +254,9 @@ public final class Jobs {
     }
 
     /// Runs the command, again a few times if the job was just moving between two tables.
-    private Acknowledged settled(Command<Settled> command, Supplier<@Nullable Acknowledged> diagnose) {
+    private Acknowledged settled(Caller caller, Command<Settled> command, Supplier<@Nullable Acknowledged> diagnose) {
         for (int repeat = 0; repeat <= MAX_REPEATS; repeat++) {
-            Acknowledged outcome = outcome(lane.run(command));
+            Acknowledged outcome = outcome(lanes.run(caller.org(), command));
             if (outcome != null) {
                 count(outcome);
                 return outcome;
@@ -295,7 +299,7 @@ public final class Jobs {
 
     private List<ClaimedJob> delivered(Caller caller, Queue queue, List<Leased> leases) {
         try {
-            return claimedJobs.read(caller.cell(), queue.name(), leases);
+            return claimedJobs.read(caller.org(), queue.name(), leases);
         } catch (RuntimeException e) {
             release(caller, leases);
             throw e;

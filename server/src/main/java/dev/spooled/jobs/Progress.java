@@ -4,7 +4,7 @@ import dev.spooled.access.Caller;
 import dev.spooled.announce.Announcement.JobProgress;
 import dev.spooled.announce.Announcer;
 import dev.spooled.db.Args;
-import dev.spooled.db.Db;
+import dev.spooled.db.Homes;
 import dev.spooled.db.Sql;
 import dev.spooled.db.Statements;
 import dev.spooled.engine.Command.Holder;
@@ -20,13 +20,13 @@ public final class Progress {
             Statements.beside(Progress.class, "jobs.sql").get("report_progress");
     private static final int MAX_MESSAGE_BYTES = 4_096;
 
-    private final Db db;
+    private final Homes db;
     private final Clock clock;
     private final JobReads reads;
     private final Diagnosis diagnosis;
     private final Announcer announcer;
 
-    public Progress(Db db, Clock clock, JobReads reads, Diagnosis diagnosis, Announcer announcer) {
+    public Progress(Homes db, Clock clock, JobReads reads, Diagnosis diagnosis, Announcer announcer) {
         this.db = db;
         this.clock = clock;
         this.reads = reads;
@@ -66,8 +66,7 @@ public final class Progress {
     }
 
     private boolean stored(Caller caller, UUID id, Report report) {
-        Args args = Args.of("cell", caller.cell())
-                .and("org", caller.org())
+        Args args = Args.of("org", caller.org())
                 .and("id", id)
                 .and("lease", report.lease())
                 .and("worker", report.worker())

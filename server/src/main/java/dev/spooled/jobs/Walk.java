@@ -7,14 +7,24 @@ import java.util.List;
 /// A statement that picks ids of jobs in the order of their ids, newest first, from an edge on. Walks are put together
 /// here, never written here: one can be turned round, and takes the place of the `:ids` of another statement, so that
 /// picking and reading are one statement on one snapshot.
-record Walk(Sql sql) {
+record Walk(Sql sql, boolean newestFirst) {
     private static final String PLACE = "select id from unnest(?::uuid[]) as t (id)";
     private static final String PARAMETER = "ids";
+    private static final String FLOOR = "floor";
+
+    Walk(Sql sql) {
+        this(sql, true);
+    }
 
     /// The same from the other end.
     Walk oldestFirst() {
         String text = sql.text().replaceAll("\\bid desc", "id asc").replaceAll("\\bid < \\?", "id > ?");
-        return new Walk(new Sql(sql.name() + " (oldest first)", text, sql.parameters()));
+        return new Walk(new Sql(sql.name() + " (oldest first)", text, sql.parameters()), false);
+    }
+
+    /// Whether it need not go all the way.
+    boolean hasFloor() {
+        return sql.parameters().contains(FLOOR);
     }
 
     /// The statement with this walk as its source of ids.

@@ -131,8 +131,10 @@ where org = :org and queue = any (:queues::int[]) and status = 3
 order by id desc limit :scan
 
 -- name: ended
+-- From a floor on, so that the first look need not open the index of every queue in every day.
 select x.id from unnest(:queues::int[]) as q (queue), lateral (
-    select id from done d where d.cell = :cell and d.queue = q.queue and d.status = :status and d.status <> 3 and id < :edge
+    select id from done d where d.cell = :cell and d.queue = q.queue and d.status = :status and d.status <> 3
+      and id < :edge and id >= :floor
     order by id desc limit :scan) x
 order by id desc limit :scan
 

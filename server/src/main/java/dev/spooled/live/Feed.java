@@ -297,6 +297,9 @@ final class Feed {
             LiveEvent event = at(i).event();
             if (!event.kind().isPassing() && listener.interestInFeed().wants(event)) {
                 listener.count(event);
+                if (listener.countedTo(i + 1, events, ofBytes)) {
+                    return true;
+                }
             }
         }
         return listener.countedTo(next, events, ofBytes);

@@ -5,8 +5,8 @@ import dev.spooled.access.Credentials;
 import dev.spooled.announce.Announcement;
 import dev.spooled.announce.Announcer;
 import dev.spooled.bus.Bus;
-import dev.spooled.db.Db;
 import dev.spooled.db.DbFault;
+import dev.spooled.db.Homes;
 import dev.spooled.engine.JobMove;
 import dev.spooled.engine.JobWatcher;
 import dev.spooled.live.Listener.Who;
@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -90,8 +91,7 @@ public final class Hub implements JobWatcher, Announcer, AutoCloseable {
 
     /// What the hub works with. `database` says whether the database answers, `own` what organizations may have.
     public record Parts(
-            Db db,
-            int cell,
+            Homes db,
             Clock clock,
             Credentials credentials,
             BooleanSupplier database,
@@ -103,7 +103,7 @@ public final class Hub implements JobWatcher, Announcer, AutoCloseable {
         this.own = parts.own();
         this.rhythm = rhythm;
         this.database = parts.database();
-        this.queues = new QueueReads(parts.db(), parts.cell());
+        this.queues = new QueueReads(parts.db());
         this.thread = Thread.ofPlatform().name("live-hub").daemon().start(this::handOut);
         this.rounds = new Rounds(this, parts.credentials(), rhythm);
     }
@@ -260,13 +260,13 @@ public final class Hub implements JobWatcher, Announcer, AutoCloseable {
     }
 
     private void learnQueues(List<Inbox.Told> told) {
-        Set<Integer> numbers = ConcurrentHashMap.newKeySet();
+        Map<Integer, Integer> orgOf = new HashMap<>();
         for (Inbox.Told item : told) {
             if (item instanceof Inbox.Moves moves) {
-                moves.moves().forEach(move -> numbers.add(move.queue()));
+                moves.moves().forEach(move -> orgOf.put(move.queue(), move.org()));
             }
         }
-        queues.learn(numbers);
+        queues.learn(orgOf);
     }
 
     private void addTo(Map<Integer, List<LiveEvent>> byOrg, Inbox.Told item) {

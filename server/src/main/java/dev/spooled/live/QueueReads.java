@@ -4,15 +4,18 @@ import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.spooled.db.Args;
 import dev.spooled.db.Db;
+import dev.spooled.db.Homes;
 import dev.spooled.db.PgArray;
 import dev.spooled.db.Row;
 import dev.spooled.db.Sql;
 import dev.spooled.db.Statements;
+import dev.spooled.refusal.Refused;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.Collection;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -24,8 +27,7 @@ final class QueueReads {
     private static final int NAMES_KEPT = 100_000;
     private static final int COUNTS_KEPT = 10_000;
 
-    private final Db db;
-    private final int cell;
+    private final Homes db;
     private final Cache<Integer, String> names =
             Caffeine.newBuilder().maximumSize(NAMES_KEPT).build();
 
@@ -44,9 +46,8 @@ final class QueueReads {
         }
     }
 
-    QueueReads(Db db, int cell) {
+    QueueReads(Homes db) {
         this.db = db;
-        this.cell = cell;
     }
 
     /// Null for a number that no queue has.
@@ -55,19 +56,28 @@ final class QueueReads {
         return names.getIfPresent(number);
     }
 
-    /// Makes sure that these are known.
-    void learn(Collection<Integer> numbers) {
-        Set<Integer> unknown = new HashSet<>(numbers);
-        unknown.removeIf(number -> names.getIfPresent(number) != null);
-        if (unknown.isEmpty()) {
-            return;
-        }
-        PgArray ids = PgArray.ints();
-        unknown.forEach(ids::add);
-        db.readAsEngine(QUEUE_NAMES, Args.of("cell", cell).and("ids", ids), row -> {
+    /// Makes sure that these are known. `orgOf` says whose each is; what is in a cell that is away stays unknown.
+    void learn(Map<Integer, Integer> orgOf) {
+        var unknown = new HashMap<Db, PgArray>();
+        orgOf.forEach((number, org) -> {
+            if (names.getIfPresent(number) == null) {
+                home(org)
+                        .ifPresent(it -> unknown.computeIfAbsent(it, home -> PgArray.ints())
+                                .add(number));
+            }
+        });
+        unknown.forEach((home, ids) -> home.readAsEngine(QUEUE_NAMES, Args.of("ids", ids), row -> {
             names.put(row.integer("id"), row.text("name"));
             return true;
-        });
+        }));
+    }
+
+    private Optional<Db> home(int org) {
+        try {
+            return Optional.of(db.of(org));
+        } catch (Refused e) {
+            return Optional.empty();
+        }
     }
 
     /// As of within the last second. A queue nobody has used has none.
@@ -79,8 +89,8 @@ final class QueueReads {
 
     /// Of those queues that there are.
     List<Counts> counts(int org, Set<String> queues) {
-        Args args = Args.of("cell", cell).and("org", org).and("names", PgArray.texts(queues));
-        return db.readAsEngine(QUEUE_COUNTS, args, QueueReads::counts);
+        Args args = Args.of("org", org).and("names", PgArray.texts(queues));
+        return db.of(org).readAsEngine(QUEUE_COUNTS, args, QueueReads::counts);
     }
 
     private static Counts counts(Row row) throws SQLException {

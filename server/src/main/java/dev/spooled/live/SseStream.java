@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.time.Instant;
 import java.util.List;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -47,7 +48,7 @@ final class SseStream {
         if (!opens()) {
             return;
         }
-        againAt = System.nanoTime() + course.every().toNanos();
+        againAt = System.nanoTime() + spread(course.every().toNanos());
         while (listener.ended() == null) {
             List<Entry> news = listener.take(EVENTS_AT_ONCE);
             for (Entry entry : news) {
@@ -65,6 +66,11 @@ final class SseStream {
             buffer.writeBytes(Frames.FAREWELL);
             flush();
         }
+    }
+
+    /// Clients that come back together after a restart are not all served again at the same moment.
+    private static long spread(long nanos) {
+        return nanos / 2 + ThreadLocalRandom.current().nextLong(nanos / 2 + 1);
     }
 
     /// False when the database cannot say what the stream begins with.

@@ -136,7 +136,6 @@ public final class EmailLogin {
         var caller = new Caller(
                 row.integer("org"),
                 organization,
-                row.integer("cell"),
                 row.bool("strict_leases"),
                 Actor.person(row.uuid("id")),
                 Set.of(),

@@ -25,7 +25,7 @@ select 1 from login_code where email = :email and code_mac is not null and expir
 update login_code set code_mac = null where email = :email
 
 -- name: memberships
-select u.id, m.org, m.role, o.public_id, o.cell, o.strict_leases
+select u.id, m.org, m.role, o.public_id, o.strict_leases
 from app_user u
 join member m on m.app_user = u.id
 join organization o on o.id = m.org

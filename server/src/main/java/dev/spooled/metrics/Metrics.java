@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 
 /// What this server counts, under the names dashboards know (contract/rest, metrics). Labels are few and bounded: route
 /// templates, methods and statuses, never a path, a queue or an organization.
@@ -63,6 +64,22 @@ public final class Metrics implements RequestObserver, AutoCloseable {
         Requests of = requests.computeIfAbsent(label, this::requests);
         of.count.increment();
         of.time.record(took);
+    }
+
+    /// All requests so far: how many, how many of them answered 5xx, and their mean time in milliseconds.
+    public record Summary(double requests, double faults, double meanMs) {}
+
+    public Summary summary() {
+        double all = 0;
+        double faults = 0;
+        double millis = 0;
+        for (var each : requests.entrySet()) {
+            double count = each.getValue().count.count();
+            all += count;
+            faults += each.getKey().status >= 500 ? count : 0;
+            millis += each.getValue().time.totalTime(TimeUnit.MILLISECONDS);
+        }
+        return new Summary(all, faults, all == 0 ? 0 : millis / all);
     }
 
     /// The registry itself, for parts that bring their own gauges.

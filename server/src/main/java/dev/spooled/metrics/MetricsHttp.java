@@ -36,6 +36,14 @@ public final class MetricsHttp implements Door {
         Answer.text(request, response, TYPE, metrics.text());
     }
 
+    /// The page for a caller who has shown a key, unless the operator keeps it for who has the token.
+    public void show(ServerRequest request, ServerResponse response) {
+        if (token != null) {
+            throw new Refused(new Refusal.Forbidden("The metrics page needs the metrics token: GET /metrics"));
+        }
+        Answer.text(request, response, TYPE, metrics.text());
+    }
+
     private static boolean isToken(String token, ServerRequest request) {
         String header = request.headers().first(HeaderNames.AUTHORIZATION).orElse("");
         String presented = header.regionMatches(true, 0, "bearer ", 0, 7)

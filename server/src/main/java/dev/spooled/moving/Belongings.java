@@ -1,12 +1,15 @@
 package dev.spooled.moving;
 
 import java.util.List;
+import java.util.Set;
 
 /// What belongs to one organization, table by table in the order it is written and read, and how it is
 /// chosen. `?` is the organization's number. Not among it: sessions, which are begun anew, and what a server
 /// derives again (lists, ended jobs that others wait for).
-record Belongings(String table, String query) {
+public record Belongings(String table, String query) {
     private static final String OWN = "select t.* from %s t where t.org = ?";
+
+    private static final Set<String> OF_DIRECTORY = Set.of("app_user", "member", "api_key", "provider_secret", "audit");
 
     /// Everybody who is a member, with the people who invited them.
     private static final String PEOPLE = """
@@ -66,8 +69,15 @@ record Belongings(String table, String query) {
         return new Belongings(table, OWN.formatted(table));
     }
 
+    /// Those that lie in the organization's cell; the rest is in the directory, wherever it lives.
+    public static List<Belongings> ofCell() {
+        return all().stream()
+                .filter(part -> !OF_DIRECTORY.contains(part.table()))
+                .toList();
+    }
+
     /// Every `?` of the query is the organization.
-    int places() {
+    public int places() {
         return (int) query.chars().filter(c -> c == '?').count();
     }
 }

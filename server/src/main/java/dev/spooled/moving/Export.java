@@ -46,11 +46,15 @@ public final class Export {
 
     private static int writeHead(Connection connection, String slug, Writer out) throws SQLException, IOException {
         try (PreparedStatement statement = connection.prepareStatement(
-                "select o.id, to_jsonb(o)::text as row from organization o where o.slug = ?")) {
+                "select o.id, o.cell, to_jsonb(o)::text as row from organization o where o.slug = ?")) {
             statement.setString(1, slug);
             try (ResultSet row = statement.executeQuery()) {
                 if (!row.next()) {
                     throw new CannotStart("no organization has the slug '" + slug + "'");
+                }
+                if (row.getInt("cell") != 0) {
+                    throw new CannotStart("organization '" + slug + "' lives in cell " + row.getInt("cell")
+                            + ": move it to cell 0 first (spooled cell move)");
                 }
                 out.write("{\"spooled_export\":" + VERSION + ",\"organization\":" + row.getString("row") + "}\n");
                 return row.getInt("id");

@@ -61,7 +61,6 @@ public final class Limits implements KeyCap {
     private final Clock clock;
     private final Plans plans;
     private final Usage usage;
-    private final int cell;
     private final Cache<Integer, PlanLimits> known = Caffeine.newBuilder()
             .maximumSize(MAX_REMEMBERED)
             .expireAfterWrite(REMEMBERED)
@@ -69,12 +68,11 @@ public final class Limits implements KeyCap {
 
     private volatile Bus bus = Bus.ALONE;
 
-    public Limits(Db db, Clock clock, Plans plans, Usage usage, int cell) {
+    public Limits(Db db, Clock clock, Plans plans, Usage usage) {
         this.db = db;
         this.clock = clock;
         this.plans = plans;
         this.usage = usage;
-        this.cell = cell;
     }
 
     /// An organization's limits as they were within the last seconds.
@@ -141,7 +139,7 @@ public final class Limits implements KeyCap {
             throw new IllegalArgumentException(resource + " are counted by the lane");
         }
         var now = clock.now();
-        Args args = Args.of("cell", cell).and("org", org).and("now", now).and("silent_since", now.minus(Usage.SILENCE));
+        Args args = Args.of("org", org).and("now", now).and("silent_since", now.minus(Usage.SILENCE));
         return tx.first(sql, args, row -> row.integer("n")).orElseThrow();
     }
 
@@ -162,7 +160,23 @@ public final class Limits implements KeyCap {
     /// Makes an organization's caps known to the lanes of all nodes, from the commit of this transaction of the engine
     /// on.
     void apply(Tx tx, Organization organization) {
-        apply(
+        if (organization.cell() != 0) {
+            return; // Its own cell hears of it after the commit.
+        }
+        applyHere(tx, organization);
+    }
+
+    /// The same in the further cell where the organization lives.
+    void apply(Db home, Organization organization) {
+        var done = home.asEngine(tx -> {
+            applyHere(tx, organization);
+            return true;
+        });
+        assert done;
+    }
+
+    private void applyHere(Tx tx, Organization organization) {
+        int unused = apply(
                 tx,
                 List.of(new Capped(
                         organization.number(), limits(organization.planTier(), organization.customLimits()))));
@@ -194,8 +208,13 @@ public final class Limits implements KeyCap {
 
     /// Brings the caps of all organizations up to the plans of this server: they may have been others when it last ran.
     public void applyAll() {
+        applyAll(db);
+    }
+
+    /// The same for the organizations of one cell.
+    public void applyAll(Db home) {
         pages(
-                after -> db.asEngine(tx -> {
+                after -> home.asEngine(tx -> {
                     List<Capped> page = page(tx, after);
                     int unused = apply(tx, page);
                     return page;
@@ -203,10 +222,10 @@ public final class Limits implements KeyCap {
                 page -> {});
     }
 
-    /// All organizations with what their plans allow now.
-    void forEach(BiConsumer<Integer, PlanLimits> work) {
+    /// All organizations of a cell with what their plans allow now.
+    void forEach(Db home, BiConsumer<Integer, PlanLimits> work) {
         pages(
-                after -> db.asEngine(tx -> page(tx, after)),
+                after -> home.asEngine(tx -> page(tx, after)),
                 page -> page.forEach(each -> work.accept(each.org(), each.limits())));
     }
 
@@ -229,7 +248,7 @@ public final class Limits implements KeyCap {
     }
 
     private List<Capped> page(Tx tx, int after) {
-        Args args = Args.of("cell", cell).and("after", after).and("limit", PAGE_SIZE);
+        Args args = Args.of("after", after).and("limit", PAGE_SIZE);
         return tx.list(PAGE, args, this::capped);
     }
 
@@ -241,7 +260,7 @@ public final class Limits implements KeyCap {
         List<Capped> capped = all.stream().filter(Capped::isCapped).toList();
         PgArray free = PgArray.ints();
         all.stream().filter(it -> !it.isCapped()).forEach(it -> free.add(it.org()));
-        int changed = free.size() == 0 ? 0 : tx.run(UNCAP, Args.of("cell", cell).and("orgs", free));
+        int changed = free.size() == 0 ? 0 : tx.run(UNCAP, Args.of("orgs", free));
         return capped.isEmpty() ? changed : changed + tx.run(CAP, caps(tx, capped));
     }
 
@@ -264,8 +283,7 @@ public final class Limits implements KeyCap {
             tiers.add(each.limits().tier());
             upgrades.add(plans.after(each.limits().tier()));
         }
-        return Args.of("cell", cell)
-                .and("day", (int)
+        return Args.of("day", (int)
                         Math.floorDiv(clock.nowMillis(), Duration.ofDays(1).toMillis()))
                 .and("orgs", orgs)
                 .and("todays", todays)
@@ -279,7 +297,7 @@ public final class Limits implements KeyCap {
     private List<Integer> withoutUsage(Tx tx, List<Capped> capped) {
         PgArray orgs = PgArray.ints();
         capped.forEach(it -> orgs.add(it.org()));
-        Args args = Args.of("cell", cell).and("orgs", orgs);
+        Args args = Args.of("orgs", orgs);
         return new ArrayList<>(tx.list(WITHOUT_USAGE, args, row -> row.integer("org")));
     }
 }

@@ -4,11 +4,13 @@ import java.time.Instant;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/// An organization as the wire shows it; `number` is the internal one. `settings` and `customLimits` are JSON text.
+/// An organization as the wire shows it; `number` is the internal one, `cell` where it lives. `settings` and
+/// `customLimits` are JSON text.
 /// `deletedAt` is set while its deletion can be undone.
 public record Organization(
         int number,
         UUID id,
+        int cell,
         String name,
         String slug,
         String planTier,

@@ -5,6 +5,7 @@ import dev.spooled.access.Caller;
 import dev.spooled.access.MintedKey;
 import dev.spooled.access.NewKey;
 import dev.spooled.access.Remembered;
+import dev.spooled.cells.Residents;
 import dev.spooled.db.Args;
 import dev.spooled.db.Db;
 import dev.spooled.db.PgArray;
@@ -51,7 +52,17 @@ public final class Organizations {
     private final String defaultTier;
 
     /// What belongs to every organization from its start.
-    public record Parts(ApiKeys keys, WebhookTokens tokens, Usage usage, Remembered remembered, Limits limits) {}
+    public record Parts(
+            ApiKeys keys,
+            WebhookTokens tokens,
+            Usage usage,
+            Remembered remembered,
+            Limits limits,
+            Residents residents) {
+        public Parts(ApiKeys keys, WebhookTokens tokens, Usage usage, Remembered remembered, Limits limits) {
+            this(keys, tokens, usage, remembered, limits, Residents.ONE_CELL);
+        }
+    }
 
     public Organizations(Db db, Clock clock, Parts parts, String defaultTier) {
         this.db = db;
@@ -65,19 +76,31 @@ public final class Organizations {
 
     /// Refused as `Conflict` when the slug is taken.
     public Created create(NewOrganization asked) {
-        return db.asEngine(tx -> create(tx, asked));
+        return create(asked, 0);
+    }
+
+    /// As above, to live in a cell; for the operator.
+    public Created create(NewOrganization asked, int cell) {
+        parts.residents.check(cell);
+        Created made = db.asEngine(tx -> insert(tx, asked, cell).orElseThrow(() -> taken(asked)));
+        tellCell(made.organization());
+        return made;
     }
 
     /// As above, within a transaction of the engine.
     public Created create(Tx tx, NewOrganization asked) {
-        return insert(tx, asked).orElseThrow(() -> Refused.conflict("The slug " + asked.slug() + " is already taken"));
+        return insert(tx, asked, 0).orElseThrow(() -> taken(asked));
+    }
+
+    private static Refused taken(NewOrganization asked) {
+        return Refused.conflict("The slug " + asked.slug() + " is already taken");
     }
 
     /// On a first start makes the organization `default` with one key; otherwise nothing.
     public Optional<Created> ensureDefault() {
         return db.asEngine(tx -> {
             boolean any = tx.first(ANY, Args.NONE, row -> true).isPresent();
-            return any ? Optional.empty() : insert(tx, NewOrganization.named("Default", "default"));
+            return any ? Optional.empty() : insert(tx, NewOrganization.named("Default", "default"), 0);
         });
     }
 
@@ -152,12 +175,13 @@ public final class Organizations {
         return new HashSet<>(db.readAsEngine(SLUGS_TAKEN, args, row -> row.text("slug")));
     }
 
-    private Optional<Created> insert(Tx tx, NewOrganization asked) {
-        return tx.first(CREATE, values(asked), Organizations::organization).map(made -> {
-            parts.tokens.mint(tx, made.number());
-            parts.limits.apply(tx, made);
-            return new Created(made, parts.keys.mint(tx, made.number(), NewKey.forAllQueues(FIRST_KEY)));
-        });
+    private Optional<Created> insert(Tx tx, NewOrganization asked, int cell) {
+        return tx.first(CREATE, values(asked).and("home", cell), Organizations::organization)
+                .map(made -> {
+                    parts.tokens.mint(tx, made.number());
+                    parts.limits.apply(tx, made);
+                    return new Created(made, parts.keys.mint(tx, made.number(), NewKey.forAllQueues(FIRST_KEY)));
+                });
     }
 
     private Organization change(Tx tx, UUID id, OrganizationChange change) {
@@ -180,6 +204,7 @@ public final class Organizations {
         return new Organization(
                 was.number(),
                 was.id(),
+                was.cell(),
                 change.name() == null ? was.name() : change.name().strip(),
                 was.slug(),
                 Objects.requireNonNullElse(change.planTier(), was.planTier()),
@@ -238,10 +263,16 @@ public final class Organizations {
     private Organization announced(Organization changed) {
         parts.remembered.forget(changed.id());
         parts.limits.forget(changed.number());
+        tellCell(changed);
         if (changed.isActive()) {
             parts.remembered.forgetUnknown();
         }
         return changed;
+    }
+
+    /// A further cell holds its organizations to their plans by what it knows of them itself.
+    private void tellCell(Organization changed) {
+        parts.residents.changed(changed.number(), changed.cell()).ifPresent(home -> parts.limits.apply(home, changed));
     }
 
     private Args values(NewOrganization asked) {
@@ -264,6 +295,7 @@ public final class Organizations {
         return new Organization(
                 row.integer("id"),
                 row.uuid("public_id"),
+                row.integer("cell"),
                 row.text("name"),
                 row.text("slug"),
                 row.text("plan_tier"),

@@ -7,7 +7,7 @@ import dev.spooled.bus.Bus;
 import dev.spooled.bus.Message.Changed;
 import dev.spooled.bus.Message.What;
 import dev.spooled.db.Args;
-import dev.spooled.db.Db;
+import dev.spooled.db.Homes;
 import dev.spooled.db.Row;
 import dev.spooled.db.Sql;
 import dev.spooled.db.Statements;
@@ -27,7 +27,7 @@ public final class Queues {
     private static final Duration REMEMBERED = Duration.ofSeconds(5);
     private static final int MAX_REMEMBERED = 100_000;
 
-    private final Db db;
+    private final Homes db;
     private final Clock clock;
     private final Defaults defaults;
     private final Cache<Key, Queue> known = Caffeine.newBuilder()
@@ -44,7 +44,7 @@ public final class Queues {
 
     private record Key(int org, String name) {}
 
-    public Queues(Db db, Clock clock, Defaults defaults) {
+    public Queues(Homes db, Clock clock, Defaults defaults) {
         this.db = db;
         this.clock = clock;
         this.defaults = defaults;
@@ -116,7 +116,7 @@ public final class Queues {
     }
 
     private static Args place(Caller caller, String name) {
-        return Args.of("cell", caller.cell()).and("org", caller.org()).and("name", name);
+        return Args.of("org", caller.org()).and("name", name);
     }
 
     private static Queue queue(Row row) throws SQLException {

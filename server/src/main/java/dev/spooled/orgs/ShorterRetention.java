@@ -49,7 +49,7 @@ public final class ShorterRetention implements Chore {
 
     @Override
     public boolean runOnce() {
-        limits.forEach((org, plan) -> {
+        limits.forEach(db, (org, plan) -> {
             if (plan.jobDays() < Retention.LONGEST_DAYS || plan.historyDays() < Retention.LONGEST_DAYS) {
                 letGo(org, plan);
             }

@@ -2,6 +2,7 @@ package dev.spooled.orgs;
 
 import dev.spooled.db.Args;
 import dev.spooled.db.Db;
+import dev.spooled.db.Homes;
 import dev.spooled.db.PgArray;
 import dev.spooled.db.Row;
 import dev.spooled.db.Sql;
@@ -15,23 +16,29 @@ import java.time.temporal.ChronoUnit;
 import java.util.Collection;
 import java.util.EnumMap;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 /// What organizations use of what a plan caps. Days are those of UTC.
 public final class Usage {
     private static final Statements SQL = Statements.beside(Usage.class, "usage.sql");
     private static final Sql FIGURES = SQL.get("figures");
+    private static final Sql API_KEYS = SQL.get("api_keys");
     private static final Sql RESET = SQL.get("reset");
     static final Duration SILENCE = Duration.ofMinutes(2);
 
-    private final Db db;
+    private final Db directory;
+    private final Homes homes;
     private final Clock clock;
-    private final int cell;
 
-    public Usage(Db db, Clock clock, int cell) {
-        this.db = db;
+    public Usage(Db db, Clock clock) {
+        this(db, db, clock);
+    }
+
+    public Usage(Db directory, Homes homes, Clock clock) {
+        this.directory = directory;
+        this.homes = homes;
         this.clock = clock;
-        this.cell = cell;
     }
 
     public record Figures(Map<Resource, Long> used, long totalJobs) {
@@ -40,9 +47,31 @@ public final class Usage {
         }
     }
 
-    /// By internal number, in one statement however many there are.
+    /// By internal number, in one statement a cell however many there are. Those whose cell is away are left out.
     public Map<Integer, Figures> of(Collection<Integer> orgs) {
-        return db.asEngine(tx -> of(tx, orgs));
+        var found = new HashMap<Integer, Figures>();
+        homes.byHome(orgs).forEach((home, those) -> found.putAll(of(home, those)));
+        return found;
+    }
+
+    private Map<Integer, Figures> of(Db home, Collection<Integer> orgs) {
+        Map<Integer, Figures> found = home.asEngine(tx -> of(tx, orgs));
+        return home == directory ? found : withKeys(found);
+    }
+
+    /// Keys are in the directory, wherever their organization lives.
+    private Map<Integer, Figures> withKeys(Map<Integer, Figures> figures) {
+        PgArray numbers = PgArray.ints();
+        figures.keySet().forEach(numbers::add);
+        Args args = Args.of("orgs", numbers).and("now", clock.now());
+        directory.readAsEngine(API_KEYS, args, row -> {
+            Figures one = figures.get(row.integer("org"));
+            if (one != null) {
+                one.used().put(Resource.API_KEYS, row.bigint("n"));
+            }
+            return true;
+        });
+        return figures;
     }
 
     /// As above, within a transaction of the engine.
@@ -53,8 +82,7 @@ public final class Usage {
         PgArray numbers = PgArray.ints();
         orgs.forEach(numbers::add);
         Instant now = clock.now();
-        Args args = Args.of("cell", cell)
-                .and("orgs", numbers)
+        Args args = Args.of("orgs", numbers)
                 .and("now", now)
                 .and("midnight", now.truncatedTo(ChronoUnit.DAYS))
                 .and("day", (int)
@@ -69,12 +97,16 @@ public final class Usage {
     }
 
     public Figures of(int org) {
-        return of(java.util.List.of(org)).getOrDefault(org, new Figures(Map.of(), 0));
+        return of(homes.of(org), List.of(org)).getOrDefault(org, new Figures(Map.of(), 0));
     }
 
     public void reset(int org) {
-        Args args = Args.of("cell", cell).and("org", org).and("now", clock.now());
-        db.asEngine(tx -> tx.run(RESET, args));
+        Args args = Args.of("org", org).and("now", clock.now());
+        Db home = homes.of(org);
+        directory.asEngine(tx -> tx.run(RESET, args));
+        if (home != directory) {
+            home.asEngine(tx -> tx.run(RESET, args));
+        }
     }
 
     private static Figures figures(Row row) throws SQLException {

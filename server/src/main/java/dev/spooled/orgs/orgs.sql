@@ -1,9 +1,9 @@
 -- name: create
 -- Nothing is inserted when the slug is taken, also by a deleted organization.
-insert into organization (public_id, name, slug, plan_tier, billing_email, settings, custom_limits, created_at, updated_at)
-values (:public_id, :name, :slug, :plan_tier, :billing_email, :settings::text::jsonb, :custom_limits::text::jsonb, :now, :now)
+insert into organization (public_id, cell, name, slug, plan_tier, billing_email, settings, custom_limits, created_at, updated_at)
+values (:public_id, :home, :name, :slug, :plan_tier, :billing_email, :settings::text::jsonb, :custom_limits::text::jsonb, :now, :now)
 on conflict (slug) do nothing
-returning id, public_id, name, slug, plan_tier, billing_email, settings::text as settings,
+returning id, public_id, cell, name, slug, plan_tier, billing_email, settings::text as settings,
           custom_limits::text as custom_limits, strict_leases, stripe_customer_id, stripe_subscription_id,
           stripe_subscription_status, stripe_current_period_end, stripe_cancel_at_period_end, created_at, updated_at, deleted_at
 
@@ -25,13 +25,13 @@ on conflict (cell, org, name) do nothing
 
 -- name: get
 -- A deleted one is found, too, as long as its deletion can be undone.
-select id, public_id, name, slug, plan_tier, billing_email, settings::text as settings,
+select id, public_id, cell, name, slug, plan_tier, billing_email, settings::text as settings,
        custom_limits::text as custom_limits, strict_leases, stripe_customer_id, stripe_subscription_id,
        stripe_subscription_status, stripe_current_period_end, stripe_cancel_at_period_end, created_at, updated_at, deleted_at
 from organization where public_id = :public_id
 
 -- name: get_locked
-select id, public_id, name, slug, plan_tier, billing_email, settings::text as settings,
+select id, public_id, cell, name, slug, plan_tier, billing_email, settings::text as settings,
        custom_limits::text as custom_limits, strict_leases, stripe_customer_id, stripe_subscription_id,
        stripe_subscription_status, stripe_current_period_end, stripe_cancel_at_period_end, created_at, updated_at, deleted_at
 from organization where public_id = :public_id
@@ -44,7 +44,7 @@ set name = :name, plan_tier = :plan_tier, billing_email = :billing_email,
     strict_leases = :strict_leases, stripe_customer_id = :stripe_customer, stripe_subscription_id = :stripe_subscription,
     stripe_subscription_status = :stripe_status, deleted_at = :deleted_at, purge_at = :purge_at, updated_at = :now
 where id = :org
-returning id, public_id, name, slug, plan_tier, billing_email, settings::text as settings,
+returning id, public_id, cell, name, slug, plan_tier, billing_email, settings::text as settings,
           custom_limits::text as custom_limits, strict_leases, stripe_customer_id, stripe_subscription_id,
           stripe_subscription_status, stripe_current_period_end, stripe_cancel_at_period_end, created_at, updated_at, deleted_at
 

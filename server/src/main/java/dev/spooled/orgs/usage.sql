@@ -37,6 +37,10 @@ from organization o,
      lateral (select greatest(:midnight::timestamptz, o.usage_reset_at) as since) t
 where o.id = any (:orgs)
 
+-- name: api_keys
+select org, count(*) as n from api_key
+where org = any (:orgs) and is_active and (expires_at is null or expires_at > :now) group by org
+
 -- name: reset
 -- The count of the day starts again; also that of a capped organization.
 with row as (update usage set jobs_today = 0 where cell = :cell and org = :org)

@@ -2,12 +2,12 @@ package dev.spooled.queues;
 
 import dev.spooled.access.Caller;
 import dev.spooled.db.Args;
-import dev.spooled.db.Db;
+import dev.spooled.db.Homes;
 import dev.spooled.db.Sql;
 import dev.spooled.db.Statements;
 import dev.spooled.engine.Command;
 import dev.spooled.engine.Command.Settled;
-import dev.spooled.engine.Lane;
+import dev.spooled.engine.Lanes;
 import dev.spooled.refusal.Refused;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,22 +27,24 @@ final class Purge {
     private static final int STRETCH = 5_000;
     private static final UUID BEFORE_ALL = new UUID(0, 0);
 
-    private final Db db;
-    private final Lane lane;
+    private final Homes db;
+    private final Lanes lanes;
 
-    Purge(Db db, Lane lane) {
+    Purge(Homes db, Lanes lanes) {
         this.db = db;
-        this.lane = lane;
+        this.lanes = lanes;
     }
 
     /// Jobs that have not ended: not running, and running.
     record Open(long pending, long processing) {}
 
     Open open(Caller caller, int queue) {
-        return db.asEngine(tx -> tx.first(
-                        OPEN_JOBS,
-                        place(caller, queue),
-                        row -> new Open(row.bigint("pending"), row.bigint("processing"))))
+        return db.asEngineFor(
+                        caller.org(),
+                        tx -> tx.first(
+                                OPEN_JOBS,
+                                place(caller, queue),
+                                row -> new Open(row.bigint("pending"), row.bigint("processing"))))
                 .orElseThrow();
     }
 
@@ -97,18 +99,19 @@ final class Purge {
 
     private List<Seen> stretch(Caller caller, int queue, Sql table, UUID after) {
         Args args = place(caller, queue).and("after", after).and("limit", STRETCH);
-        return db.asEngine(tx -> tx.list(table, args, row -> new Seen(row.uuid("id"), row.bool("own"))));
+        return db.asEngineFor(
+                caller.org(), tx -> tx.list(table, args, row -> new Seen(row.uuid("id"), row.bool("own"))));
     }
 
     private int cancel(Caller caller, List<UUID> jobs) {
         List<Command<Settled>> commands = new ArrayList<>();
         jobs.forEach(job -> commands.add(new Command.Cancel(caller.org(), job)));
-        return (int) lane.runAll(commands).stream()
+        return (int) lanes.runAll(caller.org(), commands).stream()
                 .filter(Settled.Cancelled.class::isInstance)
                 .count();
     }
 
     private static Args place(Caller caller, int queue) {
-        return Args.of("cell", caller.cell()).and("org", caller.org()).and("queue", queue);
+        return Args.of("org", caller.org()).and("queue", queue);
     }
 }

@@ -2,7 +2,7 @@ package dev.spooled.queues;
 
 import dev.spooled.access.Caller;
 import dev.spooled.db.Args;
-import dev.spooled.db.Db;
+import dev.spooled.db.Homes;
 import dev.spooled.db.Row;
 import dev.spooled.db.Sql;
 import dev.spooled.db.Statements;
@@ -34,11 +34,11 @@ public final class QueueFigures {
     private static final int SPAN = 1_000;
     private static final Duration WORKER_SILENCE = Duration.ofMinutes(2);
 
-    private final Db db;
+    private final Homes db;
     private final Clock clock;
     private final Queues queues;
 
-    public QueueFigures(Db db, Clock clock, Queues queues) {
+    public QueueFigures(Homes db, Clock clock, Queues queues) {
         this.db = db;
         this.clock = clock;
         this.queues = queues;
@@ -53,8 +53,7 @@ public final class QueueFigures {
     private QueueStats read(Caller caller, Queue queue) {
         Instant now = clock.now();
         Instant minute = now.truncatedTo(ChronoUnit.MINUTES);
-        Args args = Args.of("cell", caller.cell())
-                .and("org", caller.org())
+        Args args = Args.of("org", caller.org())
                 .and("queue", queue.number())
                 .and("name", queue.name())
                 .and("day_ago", now.minus(Duration.ofDays(1)))
@@ -62,7 +61,7 @@ public final class QueueFigures {
                 .and("rate_to", minute)
                 .and("silent_since", now.minus(WORKER_SILENCE))
                 .and("span", SPAN);
-        return db.asEngine(tx -> {
+        return db.asEngineFor(caller.org(), tx -> {
             Times times = times(tx, args, now);
             return tx.first(FIGURES, args, row -> stats(row, times)).orElseThrow();
         });

@@ -5,14 +5,14 @@ import dev.spooled.announce.Announcement.QueuePaused;
 import dev.spooled.announce.Announcement.QueueResumed;
 import dev.spooled.announce.Announcer;
 import dev.spooled.db.Args;
-import dev.spooled.db.Db;
+import dev.spooled.db.Homes;
 import dev.spooled.db.PgArray;
 import dev.spooled.db.Row;
 import dev.spooled.db.Sql;
 import dev.spooled.db.Statements;
 import dev.spooled.db.Tx;
 import dev.spooled.engine.Barrier;
-import dev.spooled.engine.Lane;
+import dev.spooled.engine.Lanes;
 import dev.spooled.json.SearchedJson;
 import dev.spooled.orgs.Limits;
 import dev.spooled.orgs.Queues;
@@ -41,26 +41,24 @@ public final class QueueSettings {
     private static final Sql RESUME = SQL.get("resume");
     private static final Sql FORGET = SQL.get("forget");
 
-    private final Db db;
+    private final Homes db;
     private final Clock clock;
     private final Queues queues;
     private final Limits limits;
-    private final Lane lane;
-    private final Barrier barrier;
+    private final Lanes lanes;
     private final Purge purge;
     private final Announcer announcer;
 
     /// Who has to know of a change before it is answered: the lanes of all servers, by the barrier, and who listens.
-    public record Told(Lane lane, Barrier barrier, Announcer announcer) {}
+    public record Told(Lanes lanes, Announcer announcer) {}
 
-    public QueueSettings(Db db, Clock clock, Queues queues, Limits limits, Told told) {
+    public QueueSettings(Homes db, Clock clock, Queues queues, Limits limits, Told told) {
         this.db = db;
         this.limits = limits;
         this.clock = clock;
         this.queues = queues;
-        this.lane = told.lane();
-        this.barrier = told.barrier();
-        this.purge = new Purge(db, lane);
+        this.lanes = told.lanes();
+        this.purge = new Purge(db, lanes);
         this.announcer = told.announcer();
     }
 
@@ -68,8 +66,7 @@ public final class QueueSettings {
     List<QueueConfig> list(Caller caller, int limit, int offset) {
         PgArray names = PgArray.texts();
         caller.queues().forEach(names::add);
-        Args args = Args.of("cell", caller.cell())
-                .and("org", caller.org())
+        Args args = Args.of("org", caller.org())
                 .and("all", caller.queues().isEmpty())
                 .and("names", names)
                 .and("limit", limit)
@@ -88,13 +85,13 @@ public final class QueueSettings {
         caller.check(name);
         int number = queues.named(caller, name).number();
         if (change.rateLimit() != null) {
-            Args args = Args.of("cell", caller.cell()).and("queue", number);
-            var unused = db.asEngine(tx -> tx.run(OPEN_RATE, args));
+            Args args = Args.of("queue", number);
+            var unused = db.asEngineFor(caller.org(), tx -> tx.run(OPEN_RATE, args));
         }
         QueueConfig config = db.inOrg(caller.org(), tx -> configured(tx, caller, name, change));
         queues.forget(caller, name);
         if (change.enabled() != null) {
-            carryOut(number, config.enabled());
+            carryOut(caller, number, config.enabled());
             announcer.announce(
                     config.enabled()
                             ? new QueueResumed(caller.org(), name)
@@ -141,7 +138,7 @@ public final class QueueSettings {
             return tx.first(PAUSE, args, row -> new Pause(row.instant("paused_at"), row.textOrNull("paused_reason")))
                     .orElseThrow();
         });
-        carryOut(number, false);
+        carryOut(caller, number, false);
         announcer.announce(new QueuePaused(caller.org(), name, pause.reason()));
         return pause;
     }
@@ -157,7 +154,7 @@ public final class QueueSettings {
                                 place(caller, name).and("now", now),
                                 row -> new Resumed(row.integer("id"), row.instantOrNull("paused_at"))))
                 .orElseThrow(() -> unknown(name));
-        carryOut(resumed.number(), true);
+        carryOut(caller, resumed.number(), true);
         announcer.announce(new QueueResumed(caller.org(), name));
         Instant since = Objects.requireNonNullElse(resumed.since(), now);
         return since.isBefore(now) ? Duration.between(since, now) : Duration.ZERO;
@@ -166,11 +163,11 @@ public final class QueueSettings {
     private record Resumed(int number, @Nullable Instant since) {}
 
     /// Makes the stored `enabled` hold: nothing under way knows better, or waiting claims look again.
-    private void carryOut(int number, boolean enabled) {
+    private void carryOut(Caller caller, int number, boolean enabled) {
         if (enabled) {
-            lane.wake(List.of(number));
+            lanes.of(caller.org()).wake(List.of(number));
         } else {
-            barrier.pass();
+            new Barrier(db.of(caller.org())).pass();
         }
     }
 
@@ -196,7 +193,7 @@ public final class QueueSettings {
         var unused = db.inOrg(caller.org(), tx -> tx.first(FORGET, args, row -> row.integer("id")))
                 .orElseThrow(() -> unknown(name));
         queues.forget(caller, name);
-        lane.wake(List.of(number));
+        lanes.of(caller.org()).wake(List.of(number));
     }
 
     /// Cancels what waits in the queue and answers how many jobs that were. Of very many jobs a call takes a part.
@@ -207,7 +204,7 @@ public final class QueueSettings {
     }
 
     private static Args place(Caller caller, String name) {
-        return Args.of("cell", caller.cell()).and("org", caller.org()).and("name", name);
+        return Args.of("org", caller.org()).and("name", name);
     }
 
     private static Refused unknown(String name) {

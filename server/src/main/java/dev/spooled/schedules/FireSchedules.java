@@ -243,14 +243,7 @@ public final class FireSchedules implements Chore {
     /// The schedule's organization itself.
     private Caller caller(Due due) {
         return new Caller(
-                due.schedule().org(),
-                due.organization(),
-                cell,
-                false,
-                Actor.key(NO_KEY),
-                Set.of(),
-                Scope.OPERATE,
-                null);
+                due.schedule().org(), due.organization(), false, Actor.key(NO_KEY), Set.of(), Scope.OPERATE, null);
     }
 
     private static Due due(Row row) throws SQLException {

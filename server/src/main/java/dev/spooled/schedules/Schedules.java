@@ -6,7 +6,7 @@ import dev.spooled.access.Caller;
 import dev.spooled.announce.Announcement.ScheduleTriggered;
 import dev.spooled.announce.Announcer;
 import dev.spooled.db.Args;
-import dev.spooled.db.Db;
+import dev.spooled.db.Homes;
 import dev.spooled.db.PgArray;
 import dev.spooled.db.Row;
 import dev.spooled.db.Sql;
@@ -14,7 +14,7 @@ import dev.spooled.db.Statements;
 import dev.spooled.db.Tx;
 import dev.spooled.engine.Command.Fire;
 import dev.spooled.engine.Command.Fired;
-import dev.spooled.engine.Lane;
+import dev.spooled.engine.Lanes;
 import dev.spooled.jobs.Jobs;
 import dev.spooled.orgs.Limits;
 import dev.spooled.orgs.Resource;
@@ -44,19 +44,19 @@ public final class Schedules {
     private static final Sql DELETE = SQL.get("delete");
     private static final Sql RUNS = SQL.get("runs");
 
-    private final Db db;
+    private final Homes db;
     private final Clock clock;
-    private final Lane lane;
+    private final Lanes lanes;
     private final Limits limits;
     private final ScheduledJobs jobs;
     private final Ids ids;
     private final Announcer announcer;
 
-    public Schedules(Db db, Clock clock, Lane lane, Jobs jobs, Limits limits, Announcer announcer) {
+    public Schedules(Homes db, Clock clock, Lanes lanes, Jobs jobs, Limits limits, Announcer announcer) {
         this.db = db;
         this.limits = limits;
         this.clock = clock;
-        this.lane = lane;
+        this.lanes = lanes;
         this.jobs = new ScheduledJobs(jobs);
         this.ids = new Ids(clock);
         this.announcer = announcer;
@@ -127,7 +127,7 @@ public final class Schedules {
     UUID trigger(Caller caller, UUID id) {
         Schedule schedule = get(caller, id);
         var job = jobs.of(caller, schedule.plan(), null);
-        Fired fired = lane.run(new Fire(caller.org(), id, NO_TIME, NO_TIME, NO_TIME, 0, job, null));
+        Fired fired = lanes.run(caller.org(), new Fire(caller.org(), id, NO_TIME, NO_TIME, NO_TIME, 0, job, null));
         if (!fired.ran()) {
             throw unknown(id);
         }
@@ -179,8 +179,7 @@ public final class Schedules {
     private static List<Schedule> read(Tx tx, Caller caller, @Nullable UUID id, Filter filter, int limit, int offset) {
         PgArray queues = PgArray.texts();
         caller.queues().forEach(queues::add);
-        Args args = Args.of("cell", caller.cell())
-                .and("org", caller.org())
+        Args args = Args.of("org", caller.org())
                 .and("id", id)
                 .and("queue_name", filter.queueName())
                 .and("is_active", filter.active())
@@ -192,7 +191,7 @@ public final class Schedules {
     }
 
     private static Args place(Caller caller, UUID id) {
-        return Args.of("cell", caller.cell()).and("org", caller.org()).and("id", id);
+        return Args.of("org", caller.org()).and("id", id);
     }
 
     private Args columns(Caller caller, UUID id, Plan plan, boolean active, @Nullable Instant next, boolean moved) {

@@ -62,6 +62,7 @@ select s.id, s.name, s.description, s.cron_expression, s.timezone, s.queue_name,
        o.public_id as organization
 from schedule s join organization o on o.id = s.org
 where s.cell = :cell and s.is_active and s.next_run_at <= :now and o.deleted_at is null
+  and not exists (select 1 from departed t where t.cell = :cell and t.org = s.org)
 order by s.next_run_at limit :limit
 
 -- name: still_running

@@ -1,5 +1,6 @@
 package dev.spooled.web;
 
+import io.helidon.http.HeaderNames;
 import io.helidon.http.HeaderValues;
 import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.http.ErrorHandler;
@@ -62,12 +63,17 @@ final class Envelope implements Filter, ErrorHandler<Throwable> {
 
     /// The library sends the header and then keeps the connection all the same.
     private static void closeIfSaid(RoutingRequest request, RoutingResponse response) {
-        if (response.isSent() && response.headers().containsToken(HeaderValues.CONNECTION_CLOSE)) {
+        if (response.isSent() && saysClose(response)) {
             if (request.content().hasEntity() && !request.content().consumed()) {
                 Connection.leavesUnread();
             }
             throw new CloseConnectionException("the server is about to stop");
         }
+    }
+
+    private static boolean saysClose(RoutingResponse response) {
+        return response.headers().contains(HeaderNames.CONNECTION)
+                && response.headers().containsToken(HeaderValues.CONNECTION_CLOSE);
     }
 
     private static boolean isUpgrade(RoutingResponse response) {

@@ -88,10 +88,7 @@ final class ByHand {
     /// Sends a delivery once more and records what came of it. What the plan has in mind for it stays, unless
     /// it gets through.
     Answered again(Caller caller, UUID webhook, UUID delivery) {
-        Args args = Args.of("cell", caller.cell())
-                .and("org", caller.org())
-                .and("id", delivery)
-                .and("webhook", webhook);
+        Args args = Args.of("org", caller.org()).and("id", delivery).and("webhook", webhook);
         List<Due> found = db.readAsEngine(HOLD, args, Due::of);
         if (found.isEmpty()) {
             throw Refused.notFound("Delivery not found: " + delivery);

@@ -36,7 +36,7 @@ final class Notices implements Consumer<SwitchedOff> {
     public void accept(SwitchedOff off) {
         log.warn("webhook {} of organization {} was disabled: it does not take deliveries", off.webhook(), off.org());
         String path = "/api/v1/outgoing-webhooks/" + off.webhook();
-        trail.keep(new Trail.Entry(cell, off.org(), "server", "webhook disabled", path, "", ENDED));
+        trail.keep(new Trail.Entry(off.org(), "server", "webhook disabled", path, "", ENDED));
         if (postbox != null) {
             write(off, postbox);
         }

@@ -83,7 +83,15 @@ public final class OutgoingWebhooks implements AutoCloseable {
     }
 
     public WebhooksHttp http(Authenticate authenticate) {
-        return new WebhooksHttp(webhooks, byHand, authenticate);
+        return new WebhooksHttp(org -> this, authenticate);
+    }
+
+    Webhooks webhooks() {
+        return webhooks;
+    }
+
+    ByHand byHand() {
+        return byHand;
     }
 
     FanOut fanOut() {

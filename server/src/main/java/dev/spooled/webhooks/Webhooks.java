@@ -211,7 +211,7 @@ public final class Webhooks {
     }
 
     private static Args place(Caller caller, @Nullable UUID id) {
-        return Args.of("cell", caller.cell()).and("org", caller.org()).and("id", id);
+        return Args.of("org", caller.org()).and("id", id);
     }
 
     private Args columns(Caller caller, UUID id, NewWebhook asked) {

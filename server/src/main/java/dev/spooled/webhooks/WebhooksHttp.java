@@ -19,6 +19,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /// Outgoing webhooks over HTTP.
@@ -29,13 +30,12 @@ public final class WebhooksHttp implements Door {
     private static final Duration OVERLAP = Duration.ofDays(1);
     private static final Set<String> STATUSES = Set.of("pending", "success", "failed");
 
-    private final Webhooks webhooks;
-    private final ByHand byHand;
+    private final IntFunction<OutgoingWebhooks> ofOrg;
     private final Authenticate authenticate;
 
-    WebhooksHttp(Webhooks webhooks, ByHand byHand, Authenticate authenticate) {
-        this.webhooks = webhooks;
-        this.byHand = byHand;
+    /// `ofOrg` leads to what works the cell of an organization.
+    public WebhooksHttp(IntFunction<OutgoingWebhooks> ofOrg, Authenticate authenticate) {
+        this.ofOrg = ofOrg;
         this.authenticate = authenticate;
     }
 
@@ -55,7 +55,7 @@ public final class WebhooksHttp implements Door {
     }
 
     private void list(ServerRequest request, ServerResponse response, Caller caller) {
-        List<Webhook> found = webhooks.list(caller);
+        List<Webhook> found = webhooks(caller).list(caller);
         Answer.json(
                 request,
                 response,
@@ -64,27 +64,28 @@ public final class WebhooksHttp implements Door {
     }
 
     private void create(ServerRequest request, ServerResponse response, Caller caller) {
-        answer(request, response, caller, 201, webhooks.create(caller, Body.json(request, Body.SINGLE_BYTES)));
+        answer(request, response, caller, 201, webhooks(caller).create(caller, Body.json(request, Body.SINGLE_BYTES)));
     }
 
     private void get(ServerRequest request, ServerResponse response, Caller caller) {
-        answer(request, response, caller, 200, webhooks.get(caller, id(request)));
+        answer(request, response, caller, 200, webhooks(caller).get(caller, id(request)));
     }
 
     private void update(ServerRequest request, ServerResponse response, Caller caller) {
         JsonObject body = Body.json(request, Body.SINGLE_BYTES);
-        answer(request, response, caller, 200, webhooks.update(caller, id(request), body));
+        answer(request, response, caller, 200, webhooks(caller).update(caller, id(request), body));
     }
 
     private void delete(ServerRequest request, ServerResponse response, Caller caller) {
-        webhooks.delete(caller, id(request));
+        webhooks(caller).delete(caller, id(request));
         Answer.nothing(response);
     }
 
     private void test(ServerRequest request, ServerResponse response, Caller caller) {
         var unused = Body.optionalJson(request);
-        Webhook webhook = webhooks.get(caller, id(request));
-        Answered answered = byHand.test(caller, webhook, webhooks.sealed(caller, webhook.id()));
+        Webhook webhook = webhooks(caller).get(caller, id(request));
+        Answered answered =
+                byHand(caller).test(caller, webhook, webhooks(caller).sealed(caller, webhook.id()));
         Answer.json(
                 request,
                 response,
@@ -101,8 +102,8 @@ public final class WebhooksHttp implements Door {
         Bounds.checkLength("secret", secret, 16, 255);
         Integer overlap = body.integerOrNull("overlap_seconds");
         Bounds.check("overlap_seconds", overlap, 0, (int) Webhooks.OVERLAP_MAX.toSeconds());
-        Rotated rotated =
-                webhooks.rotate(caller, id(request), secret, overlap == null ? OVERLAP : Duration.ofSeconds(overlap));
+        Rotated rotated = webhooks(caller)
+                .rotate(caller, id(request), secret, overlap == null ? OVERLAP : Duration.ofSeconds(overlap));
         Answer.json(request, response, 200, Json.write(to -> {
             WebhookWire.writeWebhook(to, caller.organization(), rotated.webhook());
             to.text("secret", rotated.secret()).time("previous_secret_until", rotated.previousUntil());
@@ -114,13 +115,14 @@ public final class WebhooksHttp implements Door {
         if (since == null) {
             throw Refused.invalid("since", "since says from when on failed deliveries are sent again");
         }
-        int recovered = webhooks.recover(caller, id(request), since);
+        int recovered = webhooks(caller).recover(caller, id(request), since);
         Answer.json(request, response, 200, Json.write(to -> to.number("recovered", recovered)));
     }
 
     private void deliveries(ServerRequest request, ServerResponse response, Caller caller) {
         Page page = Page.of(request, PAGE, PAGE);
-        List<Delivery> found = webhooks.deliveries(caller, id(request), status(request), page.limit(), page.offset());
+        List<Delivery> found =
+                webhooks(caller).deliveries(caller, id(request), status(request), page.limit(), page.offset());
         Answer.json(request, response, 200, Json.writeAll(found, WebhookWire::writeDelivery));
     }
 
@@ -136,9 +138,9 @@ public final class WebhooksHttp implements Door {
         var unused = Body.optionalJson(request);
         UUID id = id(request);
         UUID delivery = uuid(request, "delivery_id", "Delivery not found: ");
-        var _ = webhooks.delivery(caller, id, delivery);
-        Answered answered = byHand.again(caller, id, delivery);
-        Delivery after = webhooks.delivery(caller, id, delivery);
+        var _ = webhooks(caller).delivery(caller, id, delivery);
+        Answered answered = byHand(caller).again(caller, id, delivery);
+        Delivery after = webhooks(caller).delivery(caller, id, delivery);
         Answer.json(request, response, 200, Json.write(to -> {
             to.flag("success", answered.isSuccess())
                     .text("message", answered.isSuccess() ? "The delivery was sent again" : "The delivery failed again")
@@ -167,5 +169,13 @@ public final class WebhooksHttp implements Door {
         } catch (IllegalArgumentException e) {
             throw Refused.notFound(unknown + text);
         }
+    }
+
+    private Webhooks webhooks(Caller caller) {
+        return ofOrg.apply(caller.org()).webhooks();
+    }
+
+    private ByHand byHand(Caller caller) {
+        return ofOrg.apply(caller.org()).byHand();
     }
 }

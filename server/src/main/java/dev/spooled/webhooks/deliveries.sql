@@ -7,7 +7,9 @@
 -- tables behind them are large. A result that is large is left out. With :bare so is all JSON that others wrote.
 with x as (
     delete from outbox where ctid = any (array (
-        select ctid from outbox where cell = :cell order by at limit :limit for update skip locked))
+        select ctid from outbox where cell = :cell
+          and not exists (select 1 from departed t where t.cell = :cell and t.org = outbox.org)
+        order by at limit :limit for update skip locked))
     returning org, queue, status, retry_count, at, subject, event, worker, error, result, detail
 ), f as materialized (
     select x.*, o.public_id as organization, q.name as queue_name, j.priority, j.max_retries, j.tags, j.workflow,
@@ -96,6 +98,10 @@ with recursive t (target) as (
         select o.deleted_at from organization o
         where o.id = coalesce(s.org, case when p.target like 'job:%' then split_part(p.target, ':', 2)::int end) offset 0) o on true
     where coalesce(b.room, :room::int) > 0 and (p.target like 'job:%' or s.enabled) and o.deleted_at is null
+      and not exists (
+          select 1 from departed t
+          where t.cell = :cell
+            and t.org = coalesce(s.org, case when p.target like 'job:%' then split_part(p.target, ':', 2)::int end))
     order by p.target
 ), d as materialized (
     select l.id, r.* from r, lateral (

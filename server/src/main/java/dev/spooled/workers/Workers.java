@@ -6,8 +6,8 @@ import dev.spooled.announce.Announcement.WorkerHeartbeat;
 import dev.spooled.announce.Announcement.WorkerRegistered;
 import dev.spooled.announce.Announcer;
 import dev.spooled.db.Args;
-import dev.spooled.db.Db;
 import dev.spooled.db.DbFault;
+import dev.spooled.db.Homes;
 import dev.spooled.db.PgArray;
 import dev.spooled.db.Row;
 import dev.spooled.db.Sql;
@@ -37,12 +37,12 @@ public final class Workers {
     private static final Sql HEARTBEAT = SQL.get("heartbeat");
     private static final Sql DEREGISTER = SQL.get("deregister");
 
-    private final Db db;
+    private final Homes db;
     private final Clock clock;
     private final Limits limits;
     private final Announcer announcer;
 
-    public Workers(Db db, Clock clock, Limits limits, Announcer announcer) {
+    public Workers(Homes db, Clock clock, Limits limits, Announcer announcer) {
         this.db = db;
         this.clock = clock;
         this.limits = limits;
@@ -53,8 +53,7 @@ public final class Workers {
     List<Worker> list(Caller caller, int limit, int offset) {
         PgArray queues = PgArray.texts();
         caller.queues().forEach(queues::add);
-        Args args = Args.of("cell", caller.cell())
-                .and("org", caller.org())
+        Args args = Args.of("org", caller.org())
                 .and("all", caller.queues().isEmpty())
                 .and("queues", queues)
                 .and("silent_since", clock.now().minus(SILENCE))
@@ -141,7 +140,7 @@ public final class Workers {
     }
 
     private static Args place(Caller caller, String id) {
-        return Args.of("cell", caller.cell()).and("org", caller.org()).and("id", id);
+        return Args.of("org", caller.org()).and("id", id);
     }
 
     private static @Nullable String wire(@Nullable WorkerStatus status) {

@@ -2,7 +2,7 @@ package dev.spooled.workflows;
 
 import dev.spooled.access.Caller;
 import dev.spooled.db.Args;
-import dev.spooled.db.Db;
+import dev.spooled.db.Homes;
 import dev.spooled.db.Sql;
 import dev.spooled.db.Statements;
 import dev.spooled.engine.Command.AddDependencies;
@@ -10,7 +10,7 @@ import dev.spooled.engine.Command.Linked;
 import dev.spooled.engine.Command.Settled;
 import dev.spooled.engine.Command.Signal;
 import dev.spooled.engine.JobStatus;
-import dev.spooled.engine.Lane;
+import dev.spooled.engine.Lanes;
 import dev.spooled.jobs.Job;
 import dev.spooled.jobs.JobReads;
 import dev.spooled.refusal.Refusal;
@@ -29,13 +29,13 @@ public final class Dependencies {
     private static final int AROUND_MAX = 100;
     private static final int MAX_REPEATS = 3;
 
-    private final Db db;
-    private final Lane lane;
+    private final Homes db;
+    private final Lanes lanes;
     private final JobReads reads;
 
-    public Dependencies(Db db, Lane lane, JobReads reads) {
+    public Dependencies(Homes db, Lanes lanes, JobReads reads) {
         this.db = db;
-        this.lane = lane;
+        this.lanes = lanes;
         this.reads = reads;
     }
 
@@ -65,7 +65,7 @@ public final class Dependencies {
             if (job.status() != JobStatus.PENDING && job.status() != JobStatus.SCHEDULED) {
                 throw Refused.conflict("The job is " + job.status().wire() + ": only one that does not run can wait");
             }
-            Linked linked = lane.run(new AddDependencies(caller.org(), id, parents, anyParent));
+            Linked linked = lanes.run(caller.org(), new AddDependencies(caller.org(), id, parents, anyParent));
             switch (linked.outcome()) {
                 case LINKED -> {
                     return new Added(linked.added(), get(caller, id));
@@ -84,7 +84,7 @@ public final class Dependencies {
     void signal(Caller caller, UUID id, @Nullable String data) {
         for (int repeat = 0; repeat <= MAX_REPEATS; repeat++) {
             Job job = get(caller, id);
-            if (lane.run(new Signal(caller.org(), id, data)) instanceof Settled.Signalled) {
+            if (lanes.run(caller.org(), new Signal(caller.org(), id, data)) instanceof Settled.Signalled) {
                 return;
             }
             Awaited awaited = db.inOrg(
@@ -114,6 +114,6 @@ public final class Dependencies {
     }
 
     private static Args place(Caller caller, UUID id) {
-        return Args.of("cell", caller.cell()).and("org", caller.org()).and("id", id);
+        return Args.of("org", caller.org()).and("id", id);
     }
 }

@@ -2,7 +2,7 @@ package dev.spooled.workflows;
 
 import dev.spooled.access.Caller;
 import dev.spooled.db.Args;
-import dev.spooled.db.Db;
+import dev.spooled.db.Homes;
 import dev.spooled.db.PgArray;
 import dev.spooled.db.Row;
 import dev.spooled.db.Sql;
@@ -10,7 +10,7 @@ import dev.spooled.db.Statements;
 import dev.spooled.engine.Command;
 import dev.spooled.engine.Command.Settled;
 import dev.spooled.engine.Command.WorkflowMade;
-import dev.spooled.engine.Lane;
+import dev.spooled.engine.Lanes;
 import dev.spooled.engine.NewWorkflow;
 import dev.spooled.jobs.Job;
 import dev.spooled.jobs.JobReads;
@@ -33,14 +33,14 @@ public final class Workflows {
     private static final Sql LINKS = SQL.get("links");
     private static final Sql DELETE = SQL.get("delete");
 
-    private final Db db;
-    private final Lane lane;
+    private final Homes db;
+    private final Lanes lanes;
     private final Jobs jobs;
     private final JobReads reads;
 
-    public Workflows(Db db, Lane lane, Jobs jobs, JobReads reads) {
+    public Workflows(Homes db, Lanes lanes, Jobs jobs, JobReads reads) {
         this.db = db;
-        this.lane = lane;
+        this.lanes = lanes;
         this.jobs = jobs;
         this.reads = reads;
     }
@@ -61,13 +61,13 @@ public final class Workflows {
                     step.key(), jobs.prepared(caller, step.job()), step.parents(), step.anyParent(), step.signal()));
         }
         var workflow = new NewWorkflow(caller.org(), asked.name(), asked.description(), asked.metadata(), steps);
-        return lane.run(new Command.EnqueueWorkflow(workflow));
+        return lanes.run(caller.org(), new Command.EnqueueWorkflow(workflow));
     }
 
     /// What does not run of it is cancelled; what runs may finish, which changes nothing any more.
     Workflow cancel(Caller caller, UUID id) {
         Workflow workflow = get(caller, id);
-        if (lane.run(new Command.CancelWorkflow(caller.org(), id)) instanceof Settled.Missed) {
+        if (lanes.run(caller.org(), new Command.CancelWorkflow(caller.org(), id)) instanceof Settled.Missed) {
             throw Refused.conflict(
                     "The workflow is " + get(caller, workflow.id()).status().wire() + " and cannot be cancelled");
         }
@@ -77,7 +77,7 @@ public final class Workflows {
     /// A failed workflow goes on from what did not complete, or starts over as a `whole`.
     Workflow retry(Caller caller, UUID id, boolean whole) {
         Workflow workflow = get(caller, id);
-        if (lane.run(new Command.RerunWorkflow(caller.org(), id, whole)) instanceof Settled.Missed) {
+        if (lanes.run(caller.org(), new Command.RerunWorkflow(caller.org(), id, whole)) instanceof Settled.Missed) {
             WorkflowStatus now = get(caller, workflow.id()).status();
             String why = now == WorkflowStatus.FAILED
                     ? "A failed workflow can be retried only while all its jobs are kept"
@@ -90,7 +90,7 @@ public final class Workflows {
     /// Its jobs stay. Only one that has ended with all of them can go.
     void delete(Caller caller, UUID id) {
         Workflow workflow = get(caller, id);
-        if (db.asEngine(tx -> tx.first(DELETE, place(caller, id), row -> row.uuid("id")))
+        if (db.asEngineFor(caller.org(), tx -> tx.first(DELETE, place(caller, id), row -> row.uuid("id")))
                 .isEmpty()) {
             throw Refused.conflict("The workflow is " + workflow.status().wire() + " or has jobs that run");
         }
@@ -148,7 +148,7 @@ public final class Workflows {
     }
 
     private static Args place(Caller caller, @Nullable UUID id) {
-        return Args.of("cell", caller.cell()).and("org", caller.org()).and("id", id);
+        return Args.of("org", caller.org()).and("id", id);
     }
 
     private static Refused unknown(UUID id) {

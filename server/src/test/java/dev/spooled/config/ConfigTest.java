@@ -28,7 +28,7 @@ class ConfigTest {
                         new Config.Listen("0.0.0.0", 8080, 50051, 9090),
                         new Config.Grpc(null, 4 << 20, 10_000, 200, 1_000, Duration.ofSeconds(10)),
                         new Config.Live(200, 100, 10_000),
-                        new Config.Storage(Path.of("./spooled-data"), null, 16, LaneWay.EXACT),
+                        new Config.Storage(Path.of("./spooled-data"), null, 16, LaneWay.EXACT, Map.of()),
                         new Config.Nodes(null, Duration.ofMillis(50)),
                         new Config.Access(null, null, RegistrationMode.CLOSED),
                         new Config.Login(null, null, Duration.ofHours(24), null, null, "spooled@localhost", false),
@@ -107,7 +107,8 @@ class ConfigTest {
                                 14,
                                 Duration.ofSeconds(8)),
                         new Config.Live(10, 11, 12),
-                        new Config.Storage(Path.of("/var/lib/spooled"), "postgres://u:p@h/d", 3, LaneWay.EXACT),
+                        new Config.Storage(
+                                Path.of("/var/lib/spooled"), "postgres://u:p@h/d", 3, LaneWay.EXACT, Map.of()),
                         new Config.Nodes("redis://r:6379", Duration.ofMillis(13)),
                         new Config.Access("root-key", "token", RegistrationMode.OPEN),
                         new Config.Login(

@@ -71,4 +71,23 @@ final class DashboardHttpTest {
                 .doesNotContain("\"name\":\"a\"");
         assertThat(SERVER.get(SERVER.otherOrganization(), "/dashboard").body()).contains("\"total\":0");
     }
+
+    /// Rows 5 and 6 of the wire contract.
+    @Test
+    void theSameFiguresAreMetrics() {
+        enqueue("m", "");
+        enqueue("m", ",\"max_retries\":0");
+        SERVER.post(key, "/jobs/claim", "{\"queue_name\":\"m\",\"worker_id\":\"w\"}");
+        SERVER.post(
+                key,
+                "/workers/register",
+                "{\"queue_name\":\"m\",\"hostname\":\"h\",\"worker_id\":\"m-" + key.hashCode() + "\"}");
+        SERVER.post(key, "/queues/idle/pause", "{}");
+        assertThat(SERVER.get(key, "/metrics").body())
+                .contains("\"jobs\":{\"total_created\":2,\"total_completed\":0,\"total_failed\":0,")
+                .contains("\"workers\":{\"total_registered\":1,\"total_active\":0,\"total_idle\":1}")
+                .contains("\"total_queues\":2,\"total_paused\":1,\"total_pending\":1,\"total_processing\":1}")
+                .contains("\"system\":{\"uptime_seconds\":", "\"error_rate\":0");
+        assertThat(SERVER.get(key, "/metrics/prometheus").body()).contains("spooled_api_requests_total");
+    }
 }

@@ -101,6 +101,28 @@ final class JobListsHttpTest {
         assertThat(found).isEqualTo(ids.reversed());
     }
 
+    /// They are looked for among the newest days first.
+    @Test
+    void deadLettersOfLongAgoFollowThoseOfToday() {
+        try (var later = new TestServer()) {
+            var calls = JobCalls.of(later);
+            String tag = ",\"tags\":[\"t\"]";
+            List<String> ids = new ArrayList<>(List.of(calls.dead(queue, tag), calls.dead(queue, tag)));
+            later.clock.advance(Duration.ofDays(10));
+            later.chores.keepPartitions().runOnce();
+            ids.addAll(List.of(calls.dead(queue, tag), calls.dead(queue, tag)));
+            for (String query : List.of("status=deadletter", "status=deadletter&tag=t")) {
+                assertThat(calls.list(query + "&limit=2")).containsExactly(ids.get(3), ids.get(2));
+                assertThat(calls.list(query + "&limit=3")).containsExactly(ids.get(3), ids.get(2), ids.get(1));
+                assertThat(calls.list(query + "&limit=2&offset=1")).containsExactly(ids.get(2), ids.get(1));
+                assertThat(calls.list(query + "&cursor=" + ids.get(2))).containsExactly(ids.get(1), ids.get(0));
+                assertThat(calls.list(query + "&order_dir=asc")).isEqualTo(ids);
+            }
+            assertThat(JobCalls.ids(calls.get("/jobs/dlq?limit=3")))
+                    .containsExactly(ids.get(3), ids.get(2), ids.get(1));
+        }
+    }
+
     @Test
     void tagsAreFoundByKeyAndByValue() {
         List<String> ids = oneOfEach(",\"tags\":{\"env\":\"" + queue + "\",\"" + queue + "\":1}");

@@ -288,7 +288,7 @@ class LimitsHttpTest {
         String key = made.key().key();
         String job = "{\"queue_name\":\"q\",\"payload\":{}}";
         var db = server.database.db();
-        var unlimited = new Limits(db, server.clock, new Plans(true), new Usage(db, server.clock, 0), 0);
+        var unlimited = new Limits(db, server.clock, new Plans(true), new Usage(db, server.clock));
         unlimited.applyAll();
         for (int i = 0; i < 12; i++) {
             assertThat(server.post(key, "/jobs", job).statusCode()).isEqualTo(201);

@@ -33,7 +33,7 @@ class RateLimitsTest {
     private final RateLimits rates = new RateLimits(clock, it -> new Plans(false).of("free", null), nodes::get, null);
 
     private static Caller caller(@Nullable Integer rate) {
-        return new Caller(1, UUID.randomUUID(), 0, false, Actor.key(UUID.randomUUID()), Set.of(), Scope.ADMIN, rate);
+        return new Caller(1, UUID.randomUUID(), false, Actor.key(UUID.randomUUID()), Set.of(), Scope.ADMIN, rate);
     }
 
     private int passed(Caller caller, int tries) {

@@ -63,7 +63,7 @@ class SharedBucketsTest {
     }
 
     private static Caller caller() {
-        return new Caller(1, UUID.randomUUID(), 0, false, Actor.key(UUID.randomUUID()), Set.of(), Scope.ADMIN, null);
+        return new Caller(1, UUID.randomUUID(), false, Actor.key(UUID.randomUUID()), Set.of(), Scope.ADMIN, null);
     }
 
     private @Nullable Allowance tried(RateLimits node, Caller caller) {

@@ -8,7 +8,6 @@ import dev.spooled.access.Remembered;
 import dev.spooled.announce.Announcer;
 import dev.spooled.db.Args;
 import dev.spooled.db.Sql;
-import dev.spooled.engine.Barrier;
 import dev.spooled.engine.Command;
 import dev.spooled.engine.Lane;
 import dev.spooled.engine.NewJob;
@@ -60,7 +59,7 @@ final class PauseTest {
                 clock,
                 queues,
                 TestOrganizations.limits(database, clock),
-                new QueueSettings.Told(one, new Barrier(database.db(), 0), Announcer.NOBODY));
+                new QueueSettings.Told(one, Announcer.NOBODY));
         int queue = queues.named(caller, "q").number();
         for (int i = 0; i < JOBS; i += 1_000) {
             one.run(new Command.Enqueue(Collections.nCopies(1_000, NewJob.plain(caller.org(), queue, 0, "{}"))));

@@ -170,6 +170,9 @@ public final class Contract {
         } else if (!method.equals("HEAD")) {
             judge(response, answer, faults);
         }
+        if (known != null && faults.isEmpty()) {
+            Exchanges.note(known.operation(), answer.status());
+        }
         return faults;
     }
 

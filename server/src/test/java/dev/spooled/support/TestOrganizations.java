@@ -16,12 +16,12 @@ public final class TestOrganizations {
 
     /// Nobody is limited.
     public static Limits limits(TestDb database, Clock clock) {
-        return new Limits(database.db(), clock, new Plans(true), new Usage(database.db(), clock, 0), 0);
+        return new Limits(database.db(), clock, new Plans(true), new Usage(database.db(), clock));
     }
 
     public static Organizations of(TestDb database, Clock clock, ApiKeys keys, Remembered remembered) {
         var tokens = new WebhookTokens(database.db(), clock, new Seal("seals-the-secrets-of-tests-only-123456"));
-        var usage = new Usage(database.db(), clock, 0);
+        var usage = new Usage(database.db(), clock);
         var parts = new Organizations.Parts(keys, tokens, usage, remembered, limits(database, clock));
         return new Organizations(database.db(), clock, parts, "enterprise");
     }

@@ -22,7 +22,7 @@ import dev.spooled.audit.AuditLog;
 import dev.spooled.billing.BillingHttp;
 import dev.spooled.dashboard.Dashboard;
 import dev.spooled.dashboard.DashboardHttp;
-import dev.spooled.engine.Barrier;
+import dev.spooled.dashboard.OwnMetricsHttp;
 import dev.spooled.engine.EngineChores;
 import dev.spooled.engine.Lane;
 import dev.spooled.grpc.CredentialAdmission;
@@ -113,7 +113,7 @@ public final class TestServer implements AutoCloseable {
     public final ApiKeys keys = new ApiKeys(database.db(), clock, remembered);
     public final Seal seal = new Seal("seals-the-secrets-of-test-servers-only");
     private final WebhookTokens tokens = new WebhookTokens(database.db(), clock, seal);
-    private final Usage usage = new Usage(database.db(), clock, 0);
+    private final Usage usage = new Usage(database.db(), clock);
     private final Plans plans;
     public final Limits limits;
     public final Organizations organizations;
@@ -233,7 +233,7 @@ public final class TestServer implements AutoCloseable {
 
     private TestServer(Setup setup) {
         this.plans = setup.plans();
-        limits = new Limits(database.db(), clock, plans, usage, 0);
+        limits = new Limits(database.db(), clock, plans, usage);
         organizations = new Organizations(
                 database.db(), clock, new Organizations.Parts(keys, tokens, usage, remembered, limits), "enterprise");
         lane = new Lane(database.address(), 0, UUID.randomUUID(), clock);
@@ -246,10 +246,10 @@ public final class TestServer implements AutoCloseable {
         var sessions = new Sessions(database.db(), clock, signing, remembered, Duration.ofHours(24));
         var credentials = new Credentials(keys, sessions);
         var reads = new JobReads(database.db(), JobReads.Kept.by(limits));
-        var lists = new JobLists(database.db(), JobReads.Kept.by(limits));
+        var lists = new JobLists(database.db(), clock, JobReads.Kept.by(limits));
         var diagnosis = new Diagnosis(database.db(), clock);
         hub = new Hub(
-                        new Hub.Parts(database.db(), 0, clock, credentials, () -> true, limits::connections),
+                        new Hub.Parts(database.db(), clock, credentials, () -> true, limits::connections),
                         setup.live(),
                         setup.rhythm())
                 .meteredBy(metrics.registry());
@@ -281,13 +281,8 @@ public final class TestServer implements AutoCloseable {
         events = webhooks::eventsMayWait;
         var incoming = new IncomingLog(database.db(), clock, limits::historySince);
         var providerSecrets = new ProviderSecrets(
-                database.db(), clock, seal, 0, Map.of("github", GITHUB_SECRET, "stripe", STRIPE_SECRET));
-        var settings = new QueueSettings(
-                database.db(),
-                clock,
-                queues,
-                limits,
-                new QueueSettings.Told(lane, new Barrier(database.db(), 0), announcer));
+                database.db(), clock, seal, Map.of("github", GITHUB_SECRET, "stripe", STRIPE_SECRET));
+        var settings = new QueueSettings(database.db(), clock, queues, limits, new QueueSettings.Told(lane, announcer));
         grpcParts = new GrpcServer.Parts(
                 jobs,
                 new Workers(database.db(), clock, limits, announcer),
@@ -316,9 +311,15 @@ public final class TestServer implements AutoCloseable {
                                 new MembersHttp(members, authenticate),
                                 new BillingHttp(organizations, authenticate),
                                 new DashboardHttp(new Dashboard(database.db(), clock), authenticate, clock, "test"),
+                                new OwnMetricsHttp(
+                                        new Dashboard(database.db(), clock),
+                                        metrics,
+                                        new MetricsHttp(metrics, null),
+                                        authenticate,
+                                        clock),
                                 new AdminHttp(
                                         organizations, new OrganizationList(database.db(), usage), usage, plans, admin),
-                                new ServerStatsHttp(new ServerStats(database.db(), clock, 0), plans, admin),
+                                new ServerStatsHttp(new ServerStats(database.db(), clock), plans, admin),
                                 new ApiKeysHttp(ownKeys, authenticate),
                                 new IngestionHttp(
                                         new Ingestion(providerSecrets, incoming, jobs, clock), jobs, authenticate),

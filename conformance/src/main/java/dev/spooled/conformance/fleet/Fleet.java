@@ -18,7 +18,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.JsonNodeFactory;
 
@@ -56,7 +55,7 @@ public final class Fleet implements AutoCloseable {
         }
     }
 
-    private List<String> command() throws IOException {
+    private List<String> command() {
         var command = new ArrayList<>(List.of(
                 System.getProperty("java.home") + File.separator + "bin" + File.separator + "java",
                 "-Xmx" + HEAP_MB + "m",
@@ -68,11 +67,9 @@ public final class Fleet implements AutoCloseable {
         return command;
     }
 
-    /// What the start script has prepared for faster starts.
-    private Optional<Path> cache() throws IOException {
-        try (Stream<Path> files = Files.list(form.jar().getParent())) {
-            return files.filter(file -> file.toString().endsWith(".aot")).findFirst();
-        }
+    /// What the start script has prepared for faster starts, of this very jar.
+    private static Optional<String> cache() {
+        return Optional.ofNullable(System.getProperty("spooled.aot")).filter(path -> !path.isEmpty());
     }
 
     private Map<String, String> environment() {

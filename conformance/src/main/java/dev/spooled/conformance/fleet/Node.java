@@ -16,7 +16,7 @@ import java.util.concurrent.locks.LockSupport;
 
 /// A server as a process of its own, on the same ports and data over all its lives.
 public final class Node {
-    private static final Duration START_WITHIN = Duration.ofSeconds(90);
+    private static final Duration START_WITHIN = Duration.ofSeconds(180);
     private static final HttpClient CLIENT = HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
             .connectTimeout(Duration.ofSeconds(2))
