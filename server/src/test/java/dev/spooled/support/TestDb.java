@@ -135,7 +135,7 @@ public final class TestDb implements AutoCloseable {
             var postgres = EmbeddedPostgres.start(memory, OPTIONS, line -> {});
             atTheEnd(() -> {
                 postgres.close();
-                Scratch.remove(memory);
+                Scratch.giveBack(memory);
             });
             return postgres;
         }
