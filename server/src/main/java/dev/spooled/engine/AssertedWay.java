@@ -52,7 +52,12 @@ final class AssertedWay {
     }
 
     void run(LaneSession session, Batch batch) throws SQLException {
-        exact.quotas().run(session, batch, trip -> run(session, batch, trip));
+        try {
+            exact.quotas().run(session, batch, trip -> run(session, batch, trip));
+        } catch (SQLException e) {
+            exact.tellsOfWaiting(e, batch);
+            throw e;
+        }
     }
 
     private void run(LaneSession session, Batch batch, RoundTrip trip) throws SQLException {

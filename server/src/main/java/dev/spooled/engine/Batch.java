@@ -281,16 +281,20 @@ final class Batch {
 
     /// Whether anything in it may end a job that others or a workflow wait for, or bring one back.
     boolean mayEnd() {
-        return !(workflowCancels.isEmpty() && reruns.isEmpty() && links.isEmpty() && revivals.isEmpty())
-                || mayEndSingle();
+        return mustSettle()
+                || !(completes.isEmpty()
+                        && fails.isEmpty()
+                        && cancels.isEmpty()
+                        && reaps.isEmpty()
+                        && expires.isEmpty());
     }
 
-    private boolean mayEndSingle() {
-        return !(completes.isEmpty()
-                && fails.isEmpty()
-                && cancels.isEmpty()
-                && reaps.isEmpty()
-                && expires.isEmpty()
+    /// Whether something in it is about jobs that wait for others, or about their workflows.
+    boolean mustSettle() {
+        return !(workflowCancels.isEmpty()
+                && reruns.isEmpty()
+                && links.isEmpty()
+                && revivals.isEmpty()
                 && settles.isEmpty());
     }
 

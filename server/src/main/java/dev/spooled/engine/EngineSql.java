@@ -32,6 +32,7 @@ final class EngineSql {
     static final Sql TAG = ALL.get("tag");
     static final Sql CLAIM = ALL.get("claim");
     static final Sql CLAIM_BY_KEY = ALL.get("claim_by_key");
+    static final Sql NONE_WAITS = ALL.get("none_waits");
     static final Sql HOLD_CHILDREN = ALL.get("hold_children");
     static final Sql SETTLE_CHILDREN = ALL.get("settle_children");
     static final Sql OPEN_LANE = ALL.get("open_lane");

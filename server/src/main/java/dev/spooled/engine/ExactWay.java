@@ -29,12 +29,18 @@ import org.jspecify.annotations.Nullable;
 /// way back. One round trip, one transaction; answers are proposed to the tickets and published by the lane.
 final class ExactWay {
     private static final int SETTLED_MAX = Batch.COMMANDS_MAX;
+    private static final long LOOK_MICROS = 1_000_000;
 
     private final Ids ids;
     private final Sql claim;
     private final LeaseIds leaseIds = new LeaseIds();
     private final RecentJobs recent = new RecentJobs();
     private final Quotas quotas = new Quotas();
+
+    /// Until when batches look for jobs that wait for those that end: for a second after some did. At other times
+    /// they assert that there are none, which is far cheaper (`none_waits`).
+    private long lookUntilMicros = Long.MIN_VALUE;
+    private int surprises;
 
     ExactWay(Ids ids) {
         this(ids, EngineSql.CLAIM);
@@ -75,7 +81,15 @@ final class ExactWay {
     }
 
     void run(LaneSession session, Batch batch) throws SQLException {
-        quotas.run(session, batch, trip -> run(session, batch, trip));
+        try {
+            quotas.run(session, batch, trip -> run(session, batch, trip));
+        } catch (SQLException e) {
+            if (!tellsOfWaiting(e, batch)) {
+                throw e;
+            }
+            batch.clearAnswers();
+            quotas.run(session, batch, trip -> run(session, batch, trip));
+        }
     }
 
     private void run(LaneSession session, Batch batch, RoundTrip trip) throws SQLException {
@@ -374,9 +388,13 @@ final class ExactWay {
     // ---- jobs that wait for others
 
     /// Last in the batch, so that it sees every job that ended in it.
-    private static void settleChildren(RoundTrip trip, int cell, Batch batch) {
+    private void settleChildren(RoundTrip trip, int cell, Batch batch) {
         batch.unsettled = false;
         if (!batch.mayEnd()) {
+            return;
+        }
+        if (!batch.mustSettle() && batch.nowMicros() >= lookUntilMicros) {
+            trip.add(EngineSql.NONE_WAITS, Args.of("cell", cell));
             return;
         }
         WorkflowWork.addCancels(trip, cell, batch);
@@ -384,9 +402,32 @@ final class ExactWay {
             int taken = row.integer("taken");
             batch.unsettled |= taken == SETTLED_MAX;
             batch.settles.forEach(ticket -> ticket.propose(taken));
+            if (taken > 0) {
+                lookFrom(batch);
+            }
         });
         trip.add(EngineSql.SETTLE_CHILDREN, timed(cell, batch), row -> settled(batch, row));
         WorkflowWork.settle(trip, cell, batch);
+    }
+
+    /// Whether PostgreSQL refused the batch because a job ended that others wait for. Then nothing of it happened, and
+    /// it looks for them when it is run again.
+    boolean tellsOfWaiting(SQLException e, Batch batch) {
+        if (!"SPQ03".equals(e.getSQLState())) {
+            return false;
+        }
+        lookFrom(batch);
+        surprises++;
+        return true;
+    }
+
+    /// Batches of which nothing happened because jobs waited that the lane did not know of.
+    int surprises() {
+        return surprises;
+    }
+
+    private void lookFrom(Batch batch) {
+        lookUntilMicros = Math.max(lookUntilMicros, batch.nowMicros() + LOOK_MICROS);
     }
 
     private static void settled(Batch batch, Row row) throws SQLException {

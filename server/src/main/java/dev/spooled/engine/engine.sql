@@ -648,6 +648,11 @@ with rate as materialized (
 )
 select slot::int, id, queue, attempt + 1 as attempt, retry_count, priority from c
 
+-- name: none_waits
+-- In place of all that follows where, by all that the lane knows, no job waits for one that ended in this batch: otherwise
+-- nothing of the batch happens (somebody_waits), and the lane runs it again with what follows.
+select case when exists (select 1 from ended where cell = :cell) then somebody_waits() end as ok
+
 -- name: hold_children
 -- Takes up jobs that have ended while others wait for them, and locks those others in id order: two parents of a child
 -- may end on two nodes at once, and each must see what the other has left of `needs`. Hence two statements.
