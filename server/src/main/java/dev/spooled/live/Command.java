@@ -73,7 +73,7 @@ record Command(Verb verb, Filter filter, @Nullable Receipt receipt) {
         Set<EventKind> kinds = names == null || names.isEmpty() ? null : Interest.kinds(names, Dialect.GO);
         return new Filter(
                 queue == null ? null : new QueuePattern(queue),
-                wordOrNull(said, "job_id"),
+                Filter.job(wordOrNull(said, "job_id")),
                 wordOrNull(said, "worker_id"),
                 kinds);
     }

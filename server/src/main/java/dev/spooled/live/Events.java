@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
+import java.util.UUID;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -23,7 +24,7 @@ final class Events {
     private Events() {}
 
     static List<LiveEvent> of(JobMove move, String queue) {
-        var change = new Change(move, About.job(queue, move.job().toString()));
+        var change = new Change(move, About.job(queue, move.job()));
         JobStatus from = move.from();
         if (from == null) {
             int priority = move.detail() instanceof Detail.Created created ? created.priority() : 0;
@@ -59,8 +60,8 @@ final class Events {
         private LiveEvent event(EventKind kind, int textLength, Consumer<JsonWriter> more) {
             JobStatus from = move.from();
             Step step = from == null ? null : new Step(from, move.to());
-            return new LiveEvent(kind, about, Clock.instantOf(move.atMicros()), step, textLength, data -> {
-                data.text("job_id", about.job()).text("queue_name", about.queue());
+            return new LiveEvent(kind, about, move.atMicros(), step, textLength, data -> {
+                data.id("job_id", move.job()).text("queue_name", about.queue());
                 more.accept(data);
                 data.number("transition", move.number());
             });
@@ -137,7 +138,7 @@ final class Events {
             case Announcement.ScheduleTriggered it ->
                 new LiveEvent(
                         EventKind.SCHEDULE_TRIGGERED,
-                        About.job(it.queue(), it.job().toString()),
+                        About.job(it.queue(), it.job()),
                         at,
                         data -> data.id("schedule_id", it.schedule())
                                 .id("job_id", it.job())
@@ -150,8 +151,8 @@ final class Events {
         String message = it.message();
         return new LiveEvent(
                 EventKind.JOB_PROGRESS,
-                About.job(it.queue(), it.job().toString()),
-                at,
+                About.job(it.queue(), it.job()),
+                Clock.microsOf(at),
                 null,
                 Objects.requireNonNullElse(message, "").length(),
                 data -> data.id("job_id", it.job())
@@ -182,12 +183,12 @@ final class Events {
     }
 
     /// The present status of a job, as if it came from nothing.
-    static LiveEvent status(String queue, String job, String before, JobStatus now, Instant at) {
+    static LiveEvent status(String queue, UUID job, String before, JobStatus now, Instant at) {
         return new LiveEvent(
                 EventKind.JOB_STATUS,
                 About.job(queue, job),
                 at,
-                data -> data.text("job_id", job)
+                data -> data.id("job_id", job)
                         .text("queue_name", queue)
                         .text("old_status", before)
                         .text("new_status", now.wire()));

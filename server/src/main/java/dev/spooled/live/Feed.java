@@ -44,19 +44,19 @@ final class Feed {
     private final Set<Listener> listeners = new HashSet<>();
     private final Set<Listener> ofAll = new HashSet<>();
     private final Map<String, Set<Listener>> ofQueue = new HashMap<>();
-    private final Map<String, Set<Listener>> ofJob = new HashMap<>();
+    private final Map<UUID, Set<Listener>> ofJob = new HashMap<>();
 
     /// An event in its place.
     static final class Entry {
+        private final String feed;
         private final long sequence;
         private final LiveEvent event;
-        private final String place;
         private volatile byte @Nullable [] frame;
 
         private Entry(String feed, long sequence, LiveEvent event) {
+            this.feed = feed;
             this.sequence = sequence;
             this.event = event;
-            this.place = feed + "-" + sequence;
         }
 
         long sequence() {
@@ -69,14 +69,14 @@ final class Feed {
 
         /// What one says who comes back to it.
         String place() {
-            return place;
+            return feed + "-" + sequence;
         }
 
         /// The frame that most streams send, made by the first of them.
         byte[] frame() {
             byte[] known = frame;
             if (known == null) {
-                known = Frames.USUAL.frame(event, place);
+                known = Frames.USUAL.frame(event, place());
                 frame = known;
             }
             return known;
@@ -223,7 +223,7 @@ final class Feed {
         keys.jobs().forEach(job -> index(ofJob, job, listener, in));
     }
 
-    private static void index(Map<String, Set<Listener>> by, String key, Listener listener, boolean in) {
+    private static <K> void index(Map<K, Set<Listener>> by, K key, Listener listener, boolean in) {
         if (in) {
             by.computeIfAbsent(key, it -> new HashSet<>()).add(listener);
         } else {

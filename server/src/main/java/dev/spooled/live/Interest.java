@@ -3,8 +3,8 @@ package dev.spooled.live;
 import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /// What a listener wants to hear: what passes the filter it came with, and one of its subscriptions if it has any. The
@@ -88,7 +88,7 @@ record Interest(Set<EventKind> usual, Filter base, Set<Filter> subscribed, Set<S
     }
 
     /// Events of these queues and jobs; with neither, all.
-    record Keys(Set<String> queues, Set<String> jobs) {
+    record Keys(Set<String> queues, Set<UUID> jobs) {
         static final Keys ALL = new Keys(Set.of(), Set.of());
 
         boolean isAll() {
@@ -97,7 +97,7 @@ record Interest(Set<EventKind> usual, Filter base, Set<Filter> subscribed, Set<S
 
         private boolean add(Filter filter) {
             if (filter.job() != null) {
-                jobs.add(filter.job().toLowerCase(Locale.ROOT));
+                jobs.add(filter.job());
                 return true;
             }
             if (filter.queue() != null && filter.queue().isExact()) {

@@ -56,7 +56,7 @@ final class JobCourse implements Course {
     private List<LiveEvent> becomes(Job now) {
         String before = known == null ? "" : known.wire();
         known = now.status();
-        return List.of(Events.status(now.queueName(), now.id().toString(), before, known, hub.now()));
+        return List.of(Events.status(now.queueName(), now.id(), before, known, hub.now()));
     }
 
     @Override

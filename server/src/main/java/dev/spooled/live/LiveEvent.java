@@ -3,19 +3,22 @@ package dev.spooled.live;
 import dev.spooled.engine.JobStatus;
 import dev.spooled.json.Json;
 import dev.spooled.json.JsonWriter;
+import dev.spooled.time.Clock;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.UUID;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/// One event, shared by all who hear of it. It is written once, when the first listener needs it.
+/// One event, shared by all who hear of it. It is written once, when the first listener needs it; until then it is kept
+/// small, because thousands outlive every young collection.
 final class LiveEvent {
     private static final int OVERHEAD = 1_000;
 
     private final EventKind kind;
     private final About about;
-    private final Instant at;
+    private final long atMicros;
     private final Consumer<JsonWriter> members;
     private final int weight;
     private final @Nullable Step step;
@@ -24,7 +27,7 @@ final class LiveEvent {
     /// What an event is about; filters go by this.
     record About(
             @Nullable String queue,
-            @Nullable String job,
+            @Nullable UUID job,
             @Nullable String worker) {
         static final About NOTHING = new About(null, null, null);
 
@@ -32,7 +35,7 @@ final class LiveEvent {
             return new About(queue, null, null);
         }
 
-        static About job(String queue, String job) {
+        static About job(String queue, UUID job) {
             return new About(queue, job, null);
         }
     }
@@ -42,21 +45,21 @@ final class LiveEvent {
 
     /// `members` writes what `data` has besides the time.
     LiveEvent(EventKind kind, About about, Instant at, Consumer<JsonWriter> members) {
-        this(kind, about, at, null, 0, members);
+        this(kind, about, Clock.microsOf(at), null, 0, members);
     }
 
     /// With the length of what text it holds on to.
     LiveEvent(
             EventKind kind,
             About about,
-            Instant at,
+            long atMicros,
             @Nullable Step step,
             int textLength,
             Consumer<JsonWriter> members) {
         this.kind = kind;
         this.step = step;
         this.about = about;
-        this.at = at;
+        this.atMicros = atMicros;
         this.members = members;
         this.weight = OVERHEAD + 4 * textLength;
     }
@@ -123,6 +126,7 @@ final class LiveEvent {
 
     /// Time, job and queue stand outside of `data`, too: some clients look for them there.
     private void write(JsonWriter to) {
+        Instant at = Clock.instantOf(atMicros);
         to.text("type", kind.type());
         to.object("data", data -> {
             members.accept(data);
@@ -130,7 +134,7 @@ final class LiveEvent {
         });
         to.time("timestamp", at);
         if (about.job() != null) {
-            to.text("job_id", about.job());
+            to.id("job_id", about.job());
         }
         if (about.queue() != null) {
             to.text("queue_name", about.queue());

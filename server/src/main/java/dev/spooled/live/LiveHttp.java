@@ -76,7 +76,8 @@ public final class LiveHttp implements Door {
             throw Refused.notFound("Queue not found: " + name);
         }
         caller.check(name);
-        var filter = new Filter(new QueuePattern(name), asked.word("job_id"), asked.word("worker_id"), asked.kinds());
+        var filter = new Filter(
+                new QueuePattern(name), Filter.job(asked.word("job_id")), asked.word("worker_id"), asked.kinds());
         var interest = Interest.all(asked.dialect(), filter, caller.queues());
         var who = new Who(Listener.Door.SSE, caller, credential);
         stream(
@@ -94,7 +95,7 @@ public final class LiveHttp implements Door {
         String id = request.path().pathParameters().get("id");
         Set<EventKind> kinds =
                 Objects.requireNonNullElse(asked.kinds(), asked.dialect().usual());
-        var filter = new Filter(null, id, null, EnumSet.allOf(EventKind.class));
+        var filter = new Filter(null, Filter.job(id), null, EnumSet.allOf(EventKind.class));
         var interest = Interest.all(asked.dialect(), filter, caller.queues());
         var who = new Who(Listener.Door.SSE, caller, credential);
         var job = new JobCourse.Of(JobIds.parsed(id).orElse(null), kinds);
@@ -143,7 +144,10 @@ public final class LiveHttp implements Door {
         Filter filter() {
             String queue = word("queue");
             return new Filter(
-                    queue == null ? null : new QueuePattern(queue), word("job_id"), word("worker_id"), kinds());
+                    queue == null ? null : new QueuePattern(queue),
+                    Filter.job(word("job_id")),
+                    word("worker_id"),
+                    kinds());
         }
 
         /// Refuses to listen to a queue that the key may not see.

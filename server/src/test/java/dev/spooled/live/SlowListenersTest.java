@@ -108,7 +108,7 @@ final class SlowListenersTest {
         var feed = new Feed(held, new AtomicLong());
         var about = LiveEvent.About.queue("q");
         for (int i = 0; i < 3 * Feed.KEPT; i++) {
-            feed.add(List.of(new LiveEvent(EventKind.JOB_CREATED, about, Instant.EPOCH, null, 5_000, data -> {})));
+            feed.add(List.of(new LiveEvent(EventKind.JOB_CREATED, about, 0L, null, 5_000, data -> {})));
         }
         assertThat(held.get()).isBetween(1L << 20, 17L << 20);
         feed.forget();

@@ -17,6 +17,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -28,12 +30,13 @@ import org.junit.jupiter.api.Test;
 /// A storm of listeners: 200 that never read and 1,000 that have nothing to hear, while jobs are enqueued as fast as
 /// they
 /// go, and some one by one, whose time is taken. Phases with and without listeners take turns in one run; the aim is a
-/// ratio of 1.2 on a quiet machine, and what is asserted leaves room for a busy one.
+/// ratio of 1.2 on a quiet machine, and what is asserted leaves room for a busy one. `-Dstorm.deaf=n`, `-Dstorm.idle=n`
+/// and `-Dstorm.rounds=n` make a smaller one.
 @Tag("soak")
 final class StormTest {
-    private static final int DEAF = 200;
-    private static final int IDLE = 1_000;
-    private static final int ROUNDS = 6;
+    private static final int DEAF = Integer.getInteger("storm.deaf", 200);
+    private static final int IDLE = Integer.getInteger("storm.idle", 1_000);
+    private static final int ROUNDS = Integer.getInteger("storm.rounds", 6);
     private static final Duration WARM = Duration.ofSeconds(40);
     private static final Duration PHASE = Duration.ofSeconds(15);
     private static final long PACE_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
@@ -44,15 +47,15 @@ final class StormTest {
     private static final long LOAD_PACE_NANOS = TimeUnit.SECONDS.toNanos(1) * BULK * LOADERS / 10_000;
 
     /// What a phase came to: enqueue times of single jobs in microseconds, and events per second.
-    private record Phase(long[] micros, long jobs, double seconds) {
+    private record Phase(long[] micros, long jobs, double seconds, String slowest) {
         double at(double part) {
             return micros[(int) Math.min(micros.length - 1, micros.length * part)] / 1_000.0;
         }
 
         @Override
         public String toString() {
-            return "%d singles, p50 %.2f ms, p99 %.2f ms, %.0f jobs/s"
-                    .formatted(micros.length, at(0.5), at(0.99), jobs / seconds);
+            return "%d singles, p50 %.2f ms, p99 %.2f ms, %.0f jobs/s; slowest of each second %s"
+                    .formatted(micros.length, at(0.5), at(0.99), jobs / seconds, slowest);
         }
     }
 
@@ -102,7 +105,8 @@ final class StormTest {
         return new Phase(
                 micros,
                 phases.stream().mapToLong(Phase::jobs).sum(),
-                phases.stream().mapToDouble(Phase::seconds).sum());
+                phases.stream().mapToDouble(Phase::seconds).sum(),
+                "");
     }
 
     private static long usedHeap() {
@@ -127,7 +131,9 @@ final class StormTest {
         return sockets;
     }
 
+    /// Begins with a collection, so that no phase pays for what was made before it.
     private static Phase run(TestServer server, Duration span) throws Exception {
+        System.gc();
         var over = new AtomicBoolean();
         try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
             var loads = new ArrayList<Callable<Long>>();
@@ -136,13 +142,14 @@ final class StormTest {
             }
             var running = loads.stream().map(threads::submit).toList();
             long begun = System.nanoTime();
-            long[] micros = singles(server, begun + span.toNanos());
+            var slowest = new TreeMap<Long, Long>();
+            long[] micros = singles(server, begun, begun + span.toNanos(), slowest);
             over.set(true);
             long jobs = micros.length;
             for (var each : running) {
                 jobs += each.get();
             }
-            return new Phase(micros, jobs, (System.nanoTime() - begun) / 1e9);
+            return new Phase(micros, jobs, (System.nanoTime() - begun) / 1e9, slowest.values() + " ms");
         }
     }
 
@@ -160,13 +167,15 @@ final class StormTest {
         return jobs;
     }
 
-    private static long[] singles(TestServer server, long end) throws IOException {
+    private static long[] singles(TestServer server, long start, long end, Map<Long, Long> slowest) throws IOException {
         var micros = new ArrayList<Long>();
         try (var client = new KeptAlive(server, "/jobs", "{\"queue_name\":\"single\",\"payload\":{}}")) {
             while (System.nanoTime() - end < 0) {
                 long begun = System.nanoTime();
                 client.post();
-                micros.add((System.nanoTime() - begun) / 1_000);
+                long took = System.nanoTime() - begun;
+                micros.add(took / 1_000);
+                slowest.merge(TimeUnit.NANOSECONDS.toSeconds(begun - start), took / 1_000_000, Math::max);
                 LockSupport.parkNanos(PACE_NANOS);
             }
         }

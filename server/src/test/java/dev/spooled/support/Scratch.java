@@ -12,7 +12,9 @@ import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
+import java.util.Queue;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -25,6 +27,10 @@ final class Scratch {
     private static final String NAME = "spooled-test-postgres-";
     private static final String LOCK = ".lock";
     private static final long ROOM = 4L << 30;
+
+    /// Kept for as long as the process lives: a channel that nobody holds is closed by the collector, and its lock
+    /// gone.
+    private static final Queue<FileLock> HELD = new ConcurrentLinkedQueue<>();
 
     private Scratch() {}
 
@@ -47,7 +53,7 @@ final class Scratch {
             Path folder = disk.resolve(NAME + UUID.randomUUID());
             Path file = lockOf(folder);
             FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-            channel.lock();
+            HELD.add(channel.lock());
             if (Files.exists(file)) { // else one that sweeps came between
                 return folder;
             }

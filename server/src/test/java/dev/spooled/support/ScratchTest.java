@@ -3,6 +3,7 @@ package dev.spooled.support;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.lang.ref.Cleaner;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -10,6 +11,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -44,11 +46,28 @@ class ScratchTest {
         Path mine = Scratch.takeFolder(disk);
         fill(mine);
 
+        collectGarbage();
         sweep();
 
         assertThat(mine).isNotEmptyDirectory();
         Scratch.giveBack(mine);
         assertThat(disk).isEmptyDirectory();
+    }
+
+    /// Returns when what nobody holds has been collected and closed.
+    private static void collectGarbage() {
+        var closed = new AtomicInteger();
+        var cleaner = Cleaner.create();
+        for (int i = 0; i < 3; i++) {
+            cleaner.register(new Object(), closed::incrementAndGet);
+            int seen = i + 1;
+            Await.until(
+                    () -> {
+                        System.gc();
+                        return closed.get();
+                    },
+                    n -> n == seen);
+        }
     }
 
     private Path sweep() throws IOException {
