@@ -42,7 +42,7 @@ final class Rolling {
             cast.begin();
             cast.listen(STREAMS);
             long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds);
-            for (int i = 0; System.nanoTime() - end < 0; i++) {
+            for (int i = 0; i < fleet.nodes().size() || System.nanoTime() - end < 0; i++) {
                 Node node = fleet.nodes().get(i % fleet.nodes().size());
                 LockSupport.parkNanos(BETWEEN_NANOS);
                 exits.add(fleet.restart(node));

@@ -95,8 +95,9 @@ final class Listener implements Runnable {
     }
 
     /// What came over the streams of one listener.
-    private static final class Heard {
+    static final class Heard {
         private String lastId = "";
+        private String id = "";
         private boolean fresh;
         private boolean told;
         private int broken;
@@ -106,6 +107,18 @@ final class Listener implements Runnable {
         private int gapsUntold;
         private boolean ended;
 
+        int resumed() {
+            return resumed;
+        }
+
+        int gapsTold() {
+            return gapsTold;
+        }
+
+        int gapsUntold() {
+            return gapsUntold;
+        }
+
         void connected() {
             fresh = !lastId.isEmpty();
             told = false;
@@ -113,22 +126,29 @@ final class Listener implements Runnable {
 
         void take(String line) {
             if (line.startsWith("id:")) {
-                String id = line.substring(3).strip();
-                if (fresh) {
-                    judge(id);
-                }
-                lastId = id;
+                id = line.substring(3).strip();
             } else if (line.startsWith("data:")) {
                 JsonNode event = Wire.JSON.readTree(line.substring(5));
                 events++;
-                told |= event.path("type").asString("").equals("Error");
+                told |= saysThatItBeginsAnew(event);
+                if (fresh) {
+                    judge();
+                }
+                lastId = id;
                 String status = event.path("data").path("new_status").asString("");
                 ended |= status.equals("completed") || status.equals("deadletter") || status.equals("cancelled");
             }
         }
 
-        /// The first id after coming back: it goes on where it was, or an `Error` has said that it cannot.
-        private void judge(String id) {
+        /// Events may be missing, or the state of a job has been read again.
+        private static boolean saysThatItBeginsAnew(JsonNode event) {
+            JsonNode before = event.path("data").path("old_status");
+            return event.path("type").asString("").equals("Error")
+                    || before.isString() && before.asString().isEmpty();
+        }
+
+        /// The first event after coming back: it goes on where it was, or says that it does not.
+        private void judge() {
             fresh = false;
             if (run(id).equals(run(lastId))) {
                 resumed++;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.spooled.conformance.load;
+
+import org.jspecify.annotations.NullMarked;
