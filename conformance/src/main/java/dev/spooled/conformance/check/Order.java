@@ -16,13 +16,17 @@ final class Order {
 
     private Order() {}
 
-    /// In a queue called `line`, filled first and then worked off by one worker: by priority, then as they came.
+    /// In a queue called `line`, filled first and then worked off by one worker: by priority, then as they came. What
+    /// comes back, because an answer was lost, comes when it comes.
     static void line(Facts facts, Findings findings) {
         Map<String, List<Delivery>> heard = new HashMap<>();
         for (Op claim : facts.named("claim")) {
             if (claim.asked("queue").equals("line")) {
                 for (JsonNode job : claim.answer().path("jobs")) {
-                    heard.computeIfAbsent(claim.org(), org -> new ArrayList<>()).add(new Delivery(claim, job));
+                    if (job.path("retry_count").asInt(0) == 0) {
+                        heard.computeIfAbsent(claim.org(), org -> new ArrayList<>())
+                                .add(new Delivery(claim, job));
+                    }
                 }
             }
         }

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -17,6 +18,7 @@ public final class Cast {
     private static final int PRODUCERS = 3;
     private static final int WORKERS = 6;
     private static final int LINE_JOBS = 50;
+    private static final long LOST_LEASE_NANOS = TimeUnit.SECONDS.toNanos(15);
     private static final List<String> WORKED =
             List.of("q0", "q1", "q2", "q3", Stage.STEPS, Stage.STEPS, Stage.TICKS, Stage.EXACT);
 
@@ -67,10 +69,20 @@ public final class Cast {
                 }
                 stage.note(actor, "enqueue", reply, Stage.object().put("n", number), answer);
             }
-            int got = LINE_JOBS;
-            var worker = new Worker(stage, actor, List.of(Stage.LINE), true);
-            while (got > 0) {
-                got = worker.workOnce(Stage.LINE);
+            workOff(new Worker(stage, actor, List.of(Stage.LINE), true));
+        }
+    }
+
+    /// What was leased with an answer that was lost comes back when the lease has ended.
+    private static void workOff(Worker worker) {
+        long until = System.nanoTime();
+        int got = 1;
+        while (got != 0 || System.nanoTime() - until < 0) {
+            got = worker.workOnce(Stage.LINE);
+            if (got < 0) {
+                until = System.nanoTime() + LOST_LEASE_NANOS;
+            } else if (got == 0) {
+                Stage.pause(100);
             }
         }
     }
