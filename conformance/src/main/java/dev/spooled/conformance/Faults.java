@@ -10,28 +10,20 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /// Disturbs the fleet, one thing at a time, until told to stop: kill -9 of a node, a node that stands still for
-/// longer than a lease, kill -9 of PostgreSQL, an orderly restart; and, beside all that, Redis and clocks.
+/// longer than a lease, kill -9 of PostgreSQL, an orderly restart; and, beside all that, Redis.
 final class Faults {
     private static final int REDIS_AWAY_MILLIS = 6_000;
-    private static final int STEP_SECONDS = 90;
 
     private final Fleet fleet;
     private final Random random;
     private final Thread nodes;
     private final Thread redis;
-    private final Thread clocks;
     private volatile boolean going = true;
     private volatile @Nullable Exception failure;
 
-    Faults(Fleet fleet, boolean killRedis, boolean stepClocks, Random random) {
+    Faults(Fleet fleet, boolean killRedis, Random random) {
         this.fleet = fleet;
         this.random = random;
-        var dice = new Random(random.nextLong());
-        this.clocks = Thread.ofPlatform().name("clock-faults").start(() -> {
-            if (stepClocks) {
-                repeat(() -> stepAClock(dice));
-            }
-        });
         this.nodes = Thread.ofPlatform().name("faults").start(() -> repeat(this::disturbNodes));
         this.redis = Thread.ofPlatform().name("redis-faults").start(() -> {
             if (killRedis) {
@@ -79,14 +71,6 @@ final class Faults {
         }
     }
 
-    private void stepAClock(Random dice) throws IOException {
-        pause(2_000 + dice.nextInt(6_000));
-        if (going) {
-            Node node = fleet.nodes().get(dice.nextInt(fleet.nodes().size()));
-            fleet.stepClock(node, dice.nextInt(-STEP_SECONDS, STEP_SECONDS + 1));
-        }
-    }
-
     private void pause(long millis) {
         long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
         while (going && System.nanoTime() - end < 0) {
@@ -99,7 +83,6 @@ final class Faults {
         going = false;
         nodes.join();
         redis.join();
-        clocks.join();
         switch (failure) {
             case IOException e -> throw e;
             case RuntimeException e -> throw e;

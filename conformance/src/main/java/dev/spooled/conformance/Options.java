@@ -54,11 +54,6 @@ final class Options {
     private int rate;
 
     @Option(
-            names = "--clock-steps",
-            description = "Steps the clocks of nodes by up to 90 s; needs libfaketime and --database external.")
-    private boolean clockSteps;
-
-    @Option(
             names = "--rolling",
             description = "Restarts three nodes behind HAProxy one after the other, instead of disturbing them.")
     private boolean rolling;
@@ -95,10 +90,6 @@ final class Options {
         if (nodes > 1 && database == Database.EMBEDDED) {
             throw new IllegalArgumentException("several nodes need --database external");
         }
-        if (clockSteps && database == Database.EMBEDDED) {
-            throw new IllegalArgumentException(
-                    "--clock-steps needs --database external: an embedded one goes by the clock of its server");
-        }
         if (target != null && keys.isEmpty()) {
             throw new IllegalArgumentException("--target needs --key");
         }
@@ -114,10 +105,6 @@ final class Options {
 
     boolean isRolling() {
         return rolling;
-    }
-
-    boolean stepsClocks() {
-        return clockSteps;
     }
 
     boolean killsRedis() {
@@ -154,8 +141,7 @@ final class Options {
                 redis.name().toLowerCase(Locale.ROOT),
                 jar.toAbsolutePath(),
                 run,
-                rolling ? DRAIN_DELAY : "",
-                clockSteps);
+                rolling ? DRAIN_DELAY : "");
     }
 
     String title() {
@@ -165,7 +151,6 @@ final class Options {
                                 + database.name().toLowerCase(Locale.ROOT) + ", Redis "
                                 + redis.name().toLowerCase(Locale.ROOT)
                         : target)
-                + (clockSteps ? ", clocks stepped" : "")
                 + (rolling ? ", rolling restarts behind HAProxy" : "");
     }
 }

@@ -53,7 +53,7 @@ final class Run {
             var cast = cast(fleet.urls(), keys);
             cast.standInLine();
             cast.begin();
-            var faults = new Faults(fleet, options.killsRedis(), options.stepsClocks(), new Random(random.nextLong()));
+            var faults = new Faults(fleet, options.killsRedis(), new Random(random.nextLong()));
             pass();
             faults.stop();
             fleet.awaitReady();

@@ -28,9 +28,8 @@ public final class Fleet implements AutoCloseable {
     private static final int HEAP_MB = 512;
     private static final int CONNECTIONS = 4;
 
-    /// `jar` is the built server. `redis` is off, on or killed. `steps` are the nodes' clocks to be stepped.
-    public record Form(
-            int nodes, boolean external, String redis, Path jar, Path folder, String drainDelay, boolean steps) {}
+    /// `jar` is the built server. `redis` is off, on or killed.
+    public record Form(int nodes, boolean external, String redis, Path jar, Path folder, String drainDelay) {}
 
     private final Form form;
     private final History history;
@@ -46,7 +45,7 @@ public final class Fleet implements AutoCloseable {
         redis = form.redis().equals("off") ? null : new Redis(form.folder());
         try {
             for (int i = 0; i < form.nodes(); i++) {
-                var node = new Node("node-" + (char) ('a' + i), command(), environment(), form.folder(), form.steps());
+                var node = new Node("node-" + (char) ('a' + i), command(), environment(), form.folder());
                 nodes.add(node);
                 node.awaitReady();
             }
@@ -130,13 +129,6 @@ public final class Fleet implements AutoCloseable {
         node.thaw();
         node.awaitReady();
         note("freeze", node.name(), at);
-    }
-
-    /// The time of day of a node is so many seconds ahead from now on.
-    public void stepClock(Node node, int seconds) throws IOException {
-        long at = History.now();
-        node.stepClock(seconds);
-        note("clock", node.name(), at);
     }
 
     /// An orderly restart. Returns the exit code of the life that ended.

@@ -13,7 +13,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import org.jspecify.annotations.Nullable;
 
 /// A server as a process of its own, on the same ports and data over all its lives.
 public final class Node {
@@ -29,12 +28,10 @@ public final class Node {
     private final Path log;
     private final int port;
     private final int grpcPort;
-    private final @Nullable SteppedClock clock;
     private volatile Process process;
 
     /// Starts it, and does not wait for it to be ready. `command` is the JVM up to and with `serve`.
-    Node(String name, List<String> command, Map<String, String> environment, Path folder, boolean steps)
-            throws IOException {
+    Node(String name, List<String> command, Map<String, String> environment, Path folder) throws IOException {
         this.name = name;
         this.command = command;
         this.port = Ports.free();
@@ -48,10 +45,6 @@ public final class Node {
                 "METRICS_PORT", "0",
                 "SPOOLED_DATA_DIR", folder.resolve(name).toString()));
         Files.createDirectories(folder.resolve(name));
-        clock = steps ? new SteppedClock(folder.resolve(name + ".clock").toAbsolutePath()) : null;
-        if (clock != null) {
-            this.environment.putAll(clock.environment());
-        }
         process = launch();
     }
 
@@ -103,13 +96,6 @@ public final class Node {
                 throw new IllegalStateException(name + " did not become ready, see " + log);
             }
             LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(20));
-        }
-    }
-
-    /// Its clock is so many seconds ahead from now on.
-    void stepClock(int seconds) throws IOException {
-        if (clock != null) {
-            clock.set(seconds);
         }
     }
 
