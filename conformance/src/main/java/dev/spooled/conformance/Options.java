@@ -71,6 +71,11 @@ final class Options {
     private Path jar = Path.of("server", "target", "app", "spooled-server.jar");
 
     @Option(
+            names = "--other-jar",
+            description = "Another build, which every second node runs: do two versions work side by side?")
+    private @Nullable Path otherJar;
+
+    @Option(
             names = "--folder",
             description = "Where data, logs and the history go (default: ${DEFAULT-VALUE}).",
             defaultValue = "conformance/target/runs")
@@ -139,9 +144,14 @@ final class Options {
                 nodes,
                 database == Database.EXTERNAL,
                 redis.name().toLowerCase(Locale.ROOT),
-                jar.toAbsolutePath(),
+                jars(),
                 run,
                 rolling ? DRAIN_DELAY : "");
+    }
+
+    private List<Path> jars() {
+        Path other = otherJar;
+        return other == null ? List.of(jar.toAbsolutePath()) : List.of(jar.toAbsolutePath(), other.toAbsolutePath());
     }
 
     String title() {
@@ -151,6 +161,7 @@ final class Options {
                                 + database.name().toLowerCase(Locale.ROOT) + ", Redis "
                                 + redis.name().toLowerCase(Locale.ROOT)
                         : target)
+                + (otherJar == null ? "" : ", two builds")
                 + (rolling ? ", rolling restarts behind HAProxy" : "");
     }
 }

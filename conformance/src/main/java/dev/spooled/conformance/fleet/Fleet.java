@@ -28,8 +28,8 @@ public final class Fleet implements AutoCloseable {
     private static final int HEAP_MB = 512;
     private static final int CONNECTIONS = 4;
 
-    /// `jar` is the built server. `redis` is off, on or killed.
-    public record Form(int nodes, boolean external, String redis, Path jar, Path folder, String drainDelay) {}
+    /// `jars` are builds of the server, which the nodes run in turns. `redis` is off, on or killed.
+    public record Form(int nodes, boolean external, String redis, List<Path> jars, Path folder, String drainDelay) {}
 
     private final Form form;
     private final History history;
@@ -45,7 +45,7 @@ public final class Fleet implements AutoCloseable {
         redis = form.redis().equals("off") ? null : new Redis(form.folder());
         try {
             for (int i = 0; i < form.nodes(); i++) {
-                var node = new Node("node-" + (char) ('a' + i), command(), environment(), form.folder());
+                var node = new Node("node-" + (char) ('a' + i), command(i), environment(), form.folder());
                 nodes.add(node);
                 node.awaitReady();
             }
@@ -55,21 +55,25 @@ public final class Fleet implements AutoCloseable {
         }
     }
 
-    private List<String> command() {
+    private List<String> command(int node) {
         var command = new ArrayList<>(List.of(
                 System.getProperty("java.home") + File.separator + "bin" + File.separator + "java",
                 "-Xmx" + HEAP_MB + "m",
                 "-XX:+UseG1GC",
                 "-XX:+UseCompactObjectHeaders",
                 "--enable-native-access=ALL-UNNAMED"));
-        cache().ifPresent(cache -> command.addAll(List.of("-XX:AOTCache=" + cache, "-Xlog:aot=off", "-Xlog:cds=off")));
-        command.addAll(List.of("-jar", form.jar().toString(), "serve"));
+        Path jar = form.jars().get(node % form.jars().size());
+        cache(jar)
+                .ifPresent(cache -> command.addAll(List.of("-XX:AOTCache=" + cache, "-Xlog:aot=off", "-Xlog:cds=off")));
+        command.addAll(List.of("-jar", jar.toString(), "serve"));
         return command;
     }
 
-    /// What the start script has prepared for faster starts, of this very jar.
-    private static Optional<String> cache() {
-        return Optional.ofNullable(System.getProperty("spooled.aot")).filter(path -> !path.isEmpty());
+    /// What the start script has prepared for faster starts, of the first build.
+    private Optional<String> cache(Path jar) {
+        return !jar.equals(form.jars().getFirst())
+                ? Optional.empty()
+                : Optional.ofNullable(System.getProperty("spooled.aot")).filter(path -> !path.isEmpty());
     }
 
     private Map<String, String> environment() {
