@@ -79,7 +79,20 @@ final class Retries {
         boolean failed =
                 facts.opsOn(id, "fail").stream().anyMatch(op -> op.mayHaveHappened() && op.sent() < at.heard());
         boolean ranOut = facts.deliveriesOf(id).stream().anyMatch(it -> it.until() < at.heard() + Checks.TOLERANCE);
-        return !completed && !cancelled && (failed || ranOut);
+        return !completed && !cancelled && (failed || ranOut || ranOutUnheard(facts, id, at));
+    }
+
+    /// Leased with an answer that was lost, and the lease had ended. Of a job that is gone nobody knows the queue.
+    private static boolean ranOutUnheard(Facts facts, String id, Op at) {
+        Found job = facts.job(id);
+        String queue = job == null ? at.asked("queue") : job.text("queue_name");
+        return facts.named("claim").stream()
+                .filter(claim -> !claim.isOk() && claim.mayHaveHappened())
+                .filter(claim -> claim.org().equals(at.org()))
+                .filter(claim -> queue.isEmpty() || claim.asked("queue").equals(queue))
+                .anyMatch(
+                        claim -> claim.sent() + claim.asked().path("lease_secs").asLong(0) * 1_000_000
+                                < at.heard() + Checks.TOLERANCE);
     }
 
     /// Of the jobs somebody asked to purge those are gone that were dead, and no others.
