@@ -22,6 +22,7 @@ import java.util.function.Consumer;
 /// Opened when everything has been tried once: roles, partitions, a first round trip of the lane.
 public final class Cell implements AutoCloseable {
     private final UUID node;
+    private final UUID installation;
     private final Db db;
     private final DatabaseClock clock;
     private final Lane lane;
@@ -43,6 +44,7 @@ public final class Cell implements AutoCloseable {
         clock = new DatabaseClock(EngineChores.readTime(db), System.nanoTime());
         lane = new Lane(address, number, node, clock, options.way());
         chores = new EngineChores(lane, db, clock, number);
+        installation = chores.installation();
         chores.keepPartitions().runOnce();
         registry = chores.registerNode(node, options.version());
         registry.runOnce();
@@ -123,9 +125,10 @@ public final class Cell implements AutoCloseable {
         return node;
     }
 
-    /// Tells this database apart from others, for what several installations share.
+    /// Tells this database apart from others, for what several installations share. Read before the chores start, which
+    /// on a slow machine may take all connections for a while.
     public UUID installation() {
-        return chores.installation();
+        return installation;
     }
 
     public boolean isAlone() {

@@ -453,7 +453,7 @@ final class ExactWay {
         proposeMissed(batch);
         batch.releases.forEach(ticket -> ticket.propose(new Settled.Released()));
         if (!settled.isEmpty()) {
-            trip.add(EngineSql.SETTLED_BY, lookup(session.cell(), settled), row -> {
+            trip.add(EngineSql.SETTLED_BY, lookup(session.cell(), batch, settled), row -> {
                 Ticket<?> ticket = settled.get(row.integer("ord"));
                 Settled outcome = outcome(ticket.command(), row);
                 if (outcome != null) {
@@ -480,14 +480,25 @@ final class ExactWay {
         trip.run(session.connection());
     }
 
-    private static Args lookup(int cell, List<Ticket<?>> tickets) {
+    private static Args lookup(int cell, Batch batch, List<Ticket<?>> tickets) {
         PgArray ords = PgArray.ints();
         PgArray jobs = PgArray.uuids();
+        PgArray leases = PgArray.uuids();
+        PgArray workers = PgArray.texts();
         for (int i = 0; i < tickets.size(); i++) {
+            Command<?> command = tickets.get(i).command();
+            Heartbeat heartbeat = command instanceof Heartbeat beat ? beat : null;
             ords.add(i);
-            jobs.add(Batch.jobOf(tickets.get(i).command()));
+            jobs.add(Batch.jobOf(command));
+            leases.add(heartbeat == null ? null : heartbeat.holder().lease());
+            workers.add(heartbeat == null ? null : heartbeat.holder().worker());
         }
-        return Args.of("cell", cell).and("ords", ords).and("ids", jobs);
+        return Args.of("cell", cell)
+                .and("now", batch.now())
+                .and("ords", ords)
+                .and("ids", jobs)
+                .and("leases", leases)
+                .and("workers", workers);
     }
 
     private static @Nullable Settled outcome(Command<?> command, Row row) throws SQLException {

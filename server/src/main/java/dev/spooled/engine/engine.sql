@@ -751,19 +751,18 @@ from lease where cell = :cell and lease_id = any (:leases::uuid[])
 select id from job where cell = :cell and id = any (:ids::uuid[])
 
 -- name: settled_by
--- After a lost reply: what became of acknowledged leases. verb: 3 completed, 5 dead-lettered, 1 failed and waiting,
--- 2 still leased, 6 cancelled.
-select t.ord, 3 as verb, d.completed_at as at from unnest(:ords::int[], :ids::uuid[]) as t (ord, id)
-join done d on d.cell = :cell and d.id = t.id and d.status = 3
+-- After a lost reply: what this very batch did with acknowledged leases, which its time tells from what others did before it
+-- with the same jobs: whoever was refused must not be told of that as its own. verb: 3 completed, 5 dead-lettered, 1 failed and
+-- waiting, 2 still leased, 6 cancelled.
+select t.ord, d.status::int as verb, d.completed_at as at from unnest(:ords::int[], :ids::uuid[]) as t (ord, id)
+join done d on d.cell = :cell and d.id = t.id and d.completed_at = :now and d.status in (3, 6)
 union all
-select t.ord, d.status, d.completed_at from unnest(:ords::int[], :ids::uuid[]) as t (ord, id)
-join done d on d.cell = :cell and d.id = t.id and d.status in (5, 6)
+select t.ord, case when a.retry_at is null then 5 else 1 end, a.retry_at from unnest(:ords::int[], :ids::uuid[]) as t (ord, id)
+join attempt a on a.cell = :cell and a.job = t.id and a.ended_at = :now and a.outcome = 1
 union all
-select t.ord, 1, s.run_at from unnest(:ords::int[], :ids::uuid[]) as t (ord, id)
-join scheduled s on s.cell = :cell and s.id = t.id and s.retry_count > 0
-union all
-select t.ord, 2, l.expires_at from unnest(:ords::int[], :ids::uuid[]) as t (ord, id)
-join lease l on l.cell = :cell and l.id = t.id
+select t.ord, 2, l.expires_at
+from unnest(:ords::int[], :ids::uuid[], :leases::uuid[], :workers::text[]) as t (ord, id, lease, worker)
+join lease l on l.cell = :cell and l.id = t.id and (l.lease_id = t.lease or t.lease is null and l.worker = t.worker)
 
 -- name: jobs_gone
 -- After a lost reply: which of the jobs that were to be purged are there no more.

@@ -1,6 +1,7 @@
 package dev.spooled.conformance.check;
 
 import dev.spooled.conformance.history.Op;
+import tools.jackson.databind.JsonNode;
 
 /// How requests are answered, and how soon.
 final class Answers {
@@ -43,13 +44,23 @@ final class Answers {
 
     /// At the end of a run somebody else works off the queue that wakes.
     private static boolean isTakenByAnother(Facts facts, Op wake) {
+        String job = wake.asked("job");
         return facts.story()
                 .named("claim")
                 .filter(claim ->
                         claim.org().equals(wake.org()) && claim.asked("queue").equals("wakes"))
                 .filter(claim -> claim.by().startsWith("worker-"))
-                .filter(claim -> !claim.answer().path("jobs").isEmpty())
-                .anyMatch(claim -> claim.sent() < wake.heard() && claim.heard() > wake.sent());
+                .anyMatch(claim -> brings(claim, job)
+                        || !claim.isOk() && claim.sent() < wake.heard() && claim.heard() > wake.sent());
+    }
+
+    private static boolean brings(Op claim, String job) {
+        for (JsonNode one : claim.answer().path("jobs")) {
+            if (one.path("id").asString("").equals(job)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static boolean isExcused(Facts facts, Op wake) {

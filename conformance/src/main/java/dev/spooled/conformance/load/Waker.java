@@ -85,6 +85,7 @@ final class Waker implements Runnable {
 
     private void note(URI waiting, URI taking, Reply made, Reply claimed) {
         ObjectNode asked = Stage.object().put("waiting", waiting.toString()).put("taking", taking.toString());
+        asked.put("job", made.body().path("id").asString(""));
         long woken = Math.max(claimed.heard(), made.heard());
         stage.history()
                 .add(new Op(
