@@ -98,8 +98,8 @@ class JobLifeModelTest {
         int surprises = cell.way.surprises();
         cell.undone = 0;
         followTheModel("asserted", RUNS);
-        // A wrong memory costs a repeat and nothing else; over some 450 batches it must be the rare exception. Batches that
-        // were surprised by waiting jobs are no fault of it.
+        // A wrong memory costs a repeat and nothing else; over some 450 batches it must be the rare exception.
+        // Batches that were surprised by waiting jobs are no fault of it.
         int wrong = cell.undone - (cell.way.surprises() - surprises);
         System.out.println("model: asserted, memory was wrong " + wrong + " times");
         assertThat(wrong).as("batches undone").isLessThan(5);
