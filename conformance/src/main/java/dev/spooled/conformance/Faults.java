@@ -10,14 +10,16 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /// Disturbs the fleet, one thing at a time, until told to stop: kill -9 of a node, a node that stands still for
-/// longer than a lease, kill -9 of PostgreSQL, an orderly restart; and, beside all that, Redis.
+/// longer than a lease, kill -9 of PostgreSQL, an orderly restart; and, beside all that, Redis and the wall clocks.
 final class Faults {
     private static final int REDIS_AWAY_MILLIS = 6_000;
+    private static final int CLOCK_MILLIS = 90_000;
 
     private final Fleet fleet;
     private final Random random;
     private final Thread nodes;
     private final Thread redis;
+    private final Thread clocks;
     private volatile boolean going = true;
     private volatile @Nullable Exception failure;
 
@@ -28,6 +30,12 @@ final class Faults {
         this.redis = Thread.ofPlatform().name("redis-faults").start(() -> {
             if (killRedis) {
                 repeat(this::disturbRedis);
+            }
+        });
+        var dice = new Random(random.nextLong());
+        this.clocks = Thread.ofPlatform().name("clock-faults").start(() -> {
+            if (fleet.hasSteppedClocks()) {
+                repeat(() -> stepClock(dice));
             }
         });
     }
@@ -71,6 +79,16 @@ final class Faults {
         }
     }
 
+    /// Once in five times a wrong clock is set right.
+    private void stepClock(Random dice) throws IOException {
+        pause(3_000 + dice.nextInt(9_000));
+        if (going) {
+            Node victim = fleet.nodes().get(dice.nextInt(fleet.nodes().size()));
+            int wrong = dice.nextInt(5) == 0 ? 0 : dice.nextInt(2 * CLOCK_MILLIS) - CLOCK_MILLIS;
+            fleet.step(victim, Duration.ofMillis(wrong));
+        }
+    }
+
     private void pause(long millis) {
         long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
         while (going && System.nanoTime() - end < 0) {
@@ -83,6 +101,7 @@ final class Faults {
         going = false;
         nodes.join();
         redis.join();
+        clocks.join();
         switch (failure) {
             case IOException e -> throw e;
             case RuntimeException e -> throw e;

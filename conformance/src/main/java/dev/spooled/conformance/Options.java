@@ -146,7 +146,8 @@ final class Options {
                 redis.name().toLowerCase(Locale.ROOT),
                 jars(),
                 run,
-                rolling ? DRAIN_DELAY : "");
+                rolling ? DRAIN_DELAY : "",
+                !rolling);
     }
 
     private List<Path> jars() {

@@ -41,7 +41,10 @@ final class Run {
         try (var fleet = new Fleet(options.form(folder), history)) {
             // Ctrl-C leaves no servers behind.
             Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(fleet::close));
-            say("started: " + options.title());
+            say("started: " + options.title()
+                    + (fleet.hasSteppedClocks() || options.isRolling()
+                            ? ""
+                            : ", NO STEPS OF THE CLOCK: no C compiler (cc)"));
             String first = Files.readString(
                             folder.resolve(fleet.nodes().getFirst().name()).resolve("default.key"))
                     .strip();

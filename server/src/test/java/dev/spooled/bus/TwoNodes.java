@@ -32,7 +32,7 @@ import tools.jackson.databind.json.JsonMapper;
 abstract class TwoNodes {
     static final JsonMapper JSON = new JsonMapper();
 
-    private static final int AT_ONCE = 10;
+    private static final int AT_ONCE = Integer.getInteger("wakes.at.once", 10);
 
     TestDb database;
     TestNode here;
@@ -47,8 +47,9 @@ abstract class TwoNodes {
         return "\"bus\":\"ok\"";
     }
 
+    /// `-Dwakes=5000` for a figure worth keeping.
     int wakes() {
-        return 300;
+        return Integer.getInteger("wakes", 300);
     }
 
     /// Half of them within this (sweeps alone would take twice that), and all but a tenth within
@@ -143,7 +144,7 @@ abstract class TwoNodes {
 
     @Test
     void aWaitingClaimWakesWhenTheOtherNodeHasAJob() throws Exception {
-        var unused = wakes(wakes() / 20, "warm-up");
+        var unused = wakes(wakes() / 10, "warm-up");
         long[] took = wakes(wakes(), "orders");
         System.out.printf(
                 "%s: %d jobs made on one node reached a claim waiting on the other after p50 %.1f ms, p99 %.1f ms%n",

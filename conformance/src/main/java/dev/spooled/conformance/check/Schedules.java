@@ -64,9 +64,21 @@ final class Schedules {
                 runs.getOrDefault(id, Map.of())
                         .values()
                         .forEach(run -> times.add(run.path("for").asLong(0)));
-                noGap(findings, id, times, new Span(made.heard(), end, period));
+                noGap(findings, id, times, new Span(made.heard(), undisturbed(facts, end), period));
             }
         }
+    }
+
+    /// The last moment before a pause up to which all was well: who is paused while it still catches up, because
+    /// something stood still or was started again just before, stays behind.
+    private static long undisturbed(Facts facts, long pause) {
+        long end = pause;
+        for (Op fault : facts.story().named("fault").toList().reversed()) {
+            if (!fault.asked("what").equals("clock") && fault.heard() > end - SLACK) {
+                end = Math.min(end, fault.sent());
+            }
+        }
+        return end;
     }
 
     private record Span(long from, long to, long period) {}

@@ -29,11 +29,19 @@ public final class Fleet implements AutoCloseable {
     private static final int CONNECTIONS = 4;
 
     /// `jars` are builds of the server, which the nodes run in turns. `redis` is off, on or killed.
-    public record Form(int nodes, boolean external, String redis, List<Path> jars, Path folder, String drainDelay) {}
+    public record Form(
+            int nodes,
+            boolean external,
+            String redis,
+            List<Path> jars,
+            Path folder,
+            String drainDelay,
+            boolean stepsClocks) {}
 
     private final Form form;
     private final History history;
     private final List<Node> nodes = new ArrayList<>();
+    private final Map<Node, SteppedClock> clocks = new HashMap<>();
     private final @Nullable EmbeddedPostgres postgres;
     private final @Nullable Redis redis;
 
@@ -44,15 +52,27 @@ public final class Fleet implements AutoCloseable {
         postgres = form.external() ? EmbeddedPostgres.start(form.folder().resolve("database"), line -> {}) : null;
         redis = form.redis().equals("off") ? null : new Redis(form.folder());
         try {
+            Optional<Path> library = form.stepsClocks() ? SteppedClock.compile(form.folder()) : Optional.empty();
             for (int i = 0; i < form.nodes(); i++) {
-                var node = new Node("node-" + (char) ('a' + i), command(i), environment(), form.folder());
-                nodes.add(node);
-                node.awaitReady();
+                start("node-" + (char) ('a' + i), command(i), library).awaitReady();
             }
         } catch (RuntimeException | IOException e) {
             close();
             throw e;
         }
+    }
+
+    private Node start(String name, List<String> command, Optional<Path> library) throws IOException {
+        Map<String, String> environment = environment();
+        Optional<SteppedClock> clock = Optional.empty();
+        if (library.isPresent()) {
+            clock = Optional.of(SteppedClock.of(library.get(), form.folder().resolve(name + ".clock")));
+            environment.putAll(clock.get().environment());
+        }
+        var node = new Node(name, command, environment, form.folder());
+        clock.ifPresent(it -> clocks.put(node, it));
+        nodes.add(node);
+        return node;
     }
 
     private List<String> command(int node) {
@@ -133,6 +153,21 @@ public final class Fleet implements AutoCloseable {
         node.thaw();
         node.awaitReady();
         note("freeze", node.name(), at);
+    }
+
+    /// Whether clocks can be set wrong here.
+    public boolean hasSteppedClocks() {
+        return !clocks.isEmpty();
+    }
+
+    /// The wall clock of a node is set wrong, and stays so until it is set again.
+    public void step(Node node, Duration wrong) throws IOException {
+        SteppedClock clock = clocks.get(node);
+        if (clock != null) {
+            long at = History.now();
+            clock.step(wrong);
+            note("clock", node.name(), at);
+        }
     }
 
     /// An orderly restart. Returns the exit code of the life that ended.
