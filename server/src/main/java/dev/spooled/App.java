@@ -182,11 +182,11 @@ public final class App implements AutoCloseable {
             redis = redis(config);
             cell = Cell.open(database, cellOptions());
             bus = bus(database);
+            cells = cells(database);
         } catch (RuntimeException e) {
             closeDatabase();
             throw e;
         }
-        cells = cells();
         homes = cells.homes();
         lanes = cells.lanes();
         cell.shareOver(bus);
@@ -285,9 +285,10 @@ public final class App implements AutoCloseable {
         return new Cell.Options(node, config.storage().connections(), VERSION, way(), several);
     }
 
-    private Cells cells() {
+    private Cells cells(DbAddress directory) {
         return new Cells(
                 cell,
+                directory,
                 Cells.addresses(config.storage().cells()),
                 (number, address, first) -> Cell.open(number, address, cellOptions(), first));
     }

@@ -1,7 +1,10 @@
 package dev.spooled;
 
+import dev.spooled.cells.Cells;
 import dev.spooled.config.CannotStart;
+import dev.spooled.config.ConfigReader;
 import dev.spooled.config.Setting;
+import dev.spooled.db.DbAddress;
 import dev.spooled.moving.Export;
 import dev.spooled.moving.Import;
 import dev.spooled.moving.Place;
@@ -14,6 +17,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.HashMap;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ExitCode;
@@ -57,7 +61,10 @@ final class PortCommand implements Callable<Integer> {
 
     /// Into a file only whole: under another name until it is.
     private long write(Place place) throws IOException {
-        var export = new Export(place.address());
+        var cells = new HashMap<Integer, DbAddress>(
+                Cells.addresses(ConfigReader.cells(told("cells", Setting.SPOOLED_CELLS))));
+        cells.put(0, place.address());
+        var export = new Export(cells);
         String slug = spec.commandLine().getParseResult().matchedOptionValue("organization", "default");
         if (file().equals(STANDARD)) {
             return export.write(slug, new BufferedWriter(new OutputStreamWriter(System.out, StandardCharsets.UTF_8)));
@@ -107,6 +114,7 @@ final class PortCommand implements Callable<Integer> {
                 .addOption(option("--data-dir", "FOLDER", "The server's data directory, default ./spooled-data."));
         if (out) {
             spec.addOption(option("--organization", "SLUG", "Which organization, default 'default'."));
+            spec.addOption(option("--cells", "CELLS", "The servers' SPOOLED_CELLS, if there are any."));
         }
         spec.usageMessage()
                 .description(

@@ -23,16 +23,17 @@ import org.jspecify.annotations.Nullable;
 
 /// Moves an organization into another cell while servers run. It is paused in the cell it leaves, which refuses its
 /// commands from then on, whatever a server believes; copied and compared in one transaction of the other; the
-/// directory
-/// says in one commit that it lives there; what is left behind is deleted in small steps.
+/// directory says in one commit that it lives there; what is left behind is deleted in small steps.
 ///
 /// Each step may be repeated. Cut off anywhere, the organization is wholly in the cell that the directory names, and
-/// the
-/// same command completes the move; `run` with the cell it came from takes a move back that has not switched yet.
+/// the same command completes the move; `run` with the cell it came from takes a move back that has not switched yet.
+/// Whoever takes a move over signs it, and one whose signature is gone switches nothing.
 public final class CellMove {
     private static final Statements SQL = Statements.beside(CellMove.class, "move.sql");
     private static final Sql FIND = SQL.get("find");
     private static final Sql BEGIN = SQL.get("begin_move");
+    private static final Sql TAKE_OVER = SQL.get("take_over");
+    private static final Sql STILL_MINE = SQL.get("still_mine");
     private static final Sql LEAVE = SQL.get("leave");
     private static final Sql STAY = SQL.get("stay");
     private static final Sql COUNT_MOVE = SQL.get("count_move");
@@ -50,6 +51,7 @@ public final class CellMove {
     private final Map<Integer, DbAddress> cells;
     private final Duration grace;
     private final Consumer<String> progress;
+    private final UUID mover = UUID.randomUUID();
 
     /// `cells` by number, that of the directory among them; `progress` hears of each step before the next one.
     public CellMove(Map<Integer, DbAddress> cells, Duration grace, Consumer<String> progress) {
@@ -94,12 +96,14 @@ public final class CellMove {
                 throw new CannotStart("organization '" + found.slug() + "' lives in cell " + to + " already");
             }
             if (found.isCopying() && to == found.cell()) {
+                directory.asEngine(tx -> tx.run(TAKE_OVER, mine(found.org())));
                 return takenBack(directory, found);
             }
             if (found.target() != null && found.target() != to) {
                 throw new CannotStart("organization '" + found.slug() + "' is on its way to cell " + found.target()
                         + ": finish that first");
             }
+            directory.asEngine(tx -> tx.run(TAKE_OVER, mine(found.org())));
             return moved(directory, found, to);
         } catch (DbFault e) {
             throw new CannotStart("the move was cut off, run it again: " + e.getMessage(), e);
@@ -116,18 +120,18 @@ public final class CellMove {
             if (!"switched".equals(found.state())) {
                 begin(directory, target, found, to);
                 began = System.nanoTime();
-                pause(origin, target, org);
+                pause(directory, origin, target, org);
                 rows = copy(directory, origin, target, org);
-                directory.asEngine(tx -> tx.run(SWITCH, Args.of("org", org).and("target", to)));
+                switchTo(directory, org, to);
                 progress.accept("switched");
             }
             worked(target, org, true);
             progress.accept("at work in cell " + to);
             var paused = Duration.ofNanos(System.nanoTime() - began);
-            LockSupport.parkNanos(grace.toNanos());
+            rest();
             new Leftovers(origin).clear(org);
             progress.accept("nothing left in cell " + from);
-            directory.asEngine(tx -> tx.run(END, Args.of("org", org)));
+            directory.asEngine(tx -> tx.run(END, mine(org)));
             return new Account(rows, paused);
         }
     }
@@ -138,7 +142,7 @@ public final class CellMove {
         }
         checkNodes(directory, target);
         if (found.state() == null) {
-            Args args = Args.of("org", found.org()).and("origin", found.cell()).and("target", to);
+            Args args = mine(found.org()).and("origin", found.cell()).and("target", to);
             directory.asEngine(tx -> tx.run(BEGIN, args));
         }
         progress.accept("begun");
@@ -162,9 +166,13 @@ public final class CellMove {
     }
 
     /// Neither cell works it; when this returns, nothing of it is under way any more.
-    private void pause(Db origin, Db target, int org) {
+    private void pause(Db directory, Db origin, Db target, int org) {
         worked(target, org, false);
         worked(origin, org, false);
+        if (directory.readAsEngine(STILL_MINE, mine(org), row -> true).isEmpty()) {
+            worked(origin, org, true);
+            throw takenOver();
+        }
         new Barrier(origin).pass();
         awaitInside(origin, org);
         progress.accept("paused");
@@ -191,6 +199,28 @@ public final class CellMove {
         }
     }
 
+    private void switchTo(Db directory, int org, int to) {
+        int switched = directory.asEngine(tx -> tx.run(SWITCH, mine(org).and("target", to)));
+        if (switched == 0) {
+            throw takenOver();
+        }
+    }
+
+    private Args mine(int org) {
+        return Args.of("org", org).and("mover", mover);
+    }
+
+    private static CannotStart takenOver() {
+        return new CannotStart("somebody else has taken the move over");
+    }
+
+    private void rest() {
+        LockSupport.parkNanos(grace.toNanos());
+        if (Thread.currentThread().isInterrupted()) {
+            throw new CannotStart("the move was cut off, run it again");
+        }
+    }
+
     private long copy(Db directory, Db origin, Db target, int org) {
         new Leftovers(target).clear(org);
         Mirror.copy(directory, target, org);
@@ -204,7 +234,7 @@ public final class CellMove {
                 Db target = db(to)) {
             new Leftovers(target).clear(org);
             worked(origin, org, true);
-            directory.asEngine(tx -> tx.run(END, Args.of("org", org)));
+            directory.asEngine(tx -> tx.run(END, mine(org)));
             progress.accept("taken back");
             return new Account(0, Duration.ZERO);
         }

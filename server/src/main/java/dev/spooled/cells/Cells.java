@@ -42,6 +42,7 @@ public final class Cells implements Residents, AutoCloseable {
 
     private final Cell zero;
     private final SortedMap<Integer, DbAddress> further;
+    private final Map<Integer, DbAddress> addresses;
     private final Opening opening;
     private final CellMap map;
     private final Map<Integer, Cell> open = new ConcurrentHashMap<>();
@@ -55,9 +56,12 @@ public final class Cells implements Residents, AutoCloseable {
         Cell open(int number, DbAddress address, Consumer<Db> first);
     }
 
-    public Cells(Cell zero, Map<Integer, DbAddress> further, Opening opening) {
+    /// `directory` is where cell 0 lies.
+    public Cells(Cell zero, DbAddress directory, Map<Integer, DbAddress> further, Opening opening) {
         this.zero = zero;
         this.further = new TreeMap<>(further);
+        this.addresses = new HashMap<>(further);
+        this.addresses.put(0, directory);
         this.opening = opening;
         this.map = new CellMap(zero.db());
         open.put(0, zero);
@@ -70,7 +74,8 @@ public final class Cells implements Residents, AutoCloseable {
         if (further.isEmpty()) {
             return;
         }
-        upkeep = new Upkeep(List.of(map.followMoves()));
+        var cutOff = new CutOffMoves(zero.db(), Map.copyOf(addresses), CutOffMoves.PATIENCE, CellMove.GRACE);
+        upkeep = new Upkeep(List.of(map.followMoves(), cutOff));
         var tried = new CountDownLatch(further.size());
         further.forEach((number, address) -> openers.put(
                 number,

@@ -71,9 +71,11 @@ public record Belongings(String table, String query) {
 
     /// Those that lie in the organization's cell; the rest is in the directory, wherever it lives.
     public static List<Belongings> ofCell() {
-        return all().stream()
-                .filter(part -> !OF_DIRECTORY.contains(part.table()))
-                .toList();
+        return all().stream().filter(part -> !part.isOfDirectory()).toList();
+    }
+
+    boolean isOfDirectory() {
+        return OF_DIRECTORY.contains(table);
     }
 
     /// Every `?` of the query is the organization.

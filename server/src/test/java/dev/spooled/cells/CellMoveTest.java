@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.spooled.config.CannotStart;
+import dev.spooled.db.Db;
+import dev.spooled.support.Await;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -16,6 +18,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 
@@ -23,6 +27,18 @@ import tools.jackson.databind.JsonNode;
 class CellMoveTest extends TwoCells {
     /// Servers remember for four seconds where an organization lives.
     private static final Duration GRACE = Duration.ofSeconds(4);
+
+    private Db directory;
+
+    @BeforeAll
+    void open() {
+        directory = new Db(zero.address(), 2);
+    }
+
+    @AfterAll
+    void close() {
+        directory.close();
+    }
 
     private CellMove move(java.util.function.Consumer<String> progress) {
         return new CellMove(addresses(), Duration.ZERO, progress);
@@ -131,6 +147,80 @@ class CellMoveTest extends TwoCells {
         assertThat(jobs(1, tenant)).isZero();
         assertThatThrownBy(() -> move(step -> {}).run(tenant.slug(), 0)).isInstanceOf(CannotStart.class);
         assertThatThrownBy(() -> move(step -> {}).run(tenant.slug(), 3)).isInstanceOf(CannotStart.class);
+    }
+
+    private CutOffMoves ended(Duration patience) {
+        return new CutOffMoves(directory, addresses(), patience, Duration.ZERO);
+    }
+
+    /// Nobody types the command again: servers see that its process is gone.
+    @Test
+    void aServerEndsAMoveThatWasCutOff() {
+        for (String cutAt : List.of("begun", "paused", "committed", "switched", "at work in cell 1")) {
+            Tenant tenant = withJobs();
+            cutOff(tenant, cutAt);
+            var patient = ended(Duration.ofHours(1));
+            assertThat(patient.runOnce()).isFalse();
+            assertThat(patient.runOnce()).isFalse();
+            assertThat(moves(tenant)).as("a moment later").isEqualTo(1);
+            assertThat(ended(Duration.ZERO).runOnce()).isFalse();
+            assertThat(moves(tenant)).as(cutAt).isZero();
+            boolean switched = cutAt.equals("switched") || cutAt.startsWith("at work");
+            retried(() -> enqueue(tenant, "mail", "{}"));
+            assertThat(jobs(switched ? 1 : 0, tenant)).as(cutAt).isEqualTo(6);
+            assertThat(jobs(switched ? 0 : 1, tenant)).as(cutAt).isZero();
+        }
+    }
+
+    private void cutOff(Tenant tenant, String at) {
+        assertThatThrownBy(() -> move(step -> {
+                            if (step.equals(at)) {
+                                throw new CutOff();
+                            }
+                        })
+                        .run(tenant.slug(), 1))
+                .isInstanceOf(CutOff.class);
+    }
+
+    private long moves(Tenant tenant) {
+        return count(0, "select count(*) from organization_move where org = " + number(tenant));
+    }
+
+    @Test
+    void aMoveThatGoesOnIsLeftAlone() {
+        Tenant tenant = withJobs();
+        move(step -> assertThat(ended(Duration.ZERO).runOnce()).isFalse()).run(tenant.slug(), 1);
+        assertThat(jobs(1, tenant)).isEqualTo(5);
+        assertThat(jobs(0, tenant)).isZero();
+    }
+
+    /// It lives, but the connection that holds its lock has broken, and a server takes it for dead.
+    @Test
+    void whoWasTakenForDeadSwitchesNothing() {
+        for (String takenAt : List.of("begun", "paused", "committed")) {
+            Tenant tenant = withJobs();
+            assertThatThrownBy(() -> move(step -> {
+                                if (step.equals(takenAt)) {
+                                    loseLock(tenant);
+                                    assertThat(ended(Duration.ZERO).runOnce()).isFalse();
+                                }
+                            })
+                            .run(tenant.slug(), 1))
+                    .as(takenAt)
+                    .isInstanceOf(CannotStart.class)
+                    .hasMessageContaining("taken the move over");
+            assertThat(moves(tenant)).isZero();
+            retried(() -> enqueue(tenant, "mail", "{}"));
+            assertThat(jobs(0, tenant)).as(takenAt).isEqualTo(6);
+        }
+    }
+
+    private void loseLock(Tenant tenant) {
+        String lock = "l.locktype = 'advisory' and (l.classid::bigint << 32 | l.objid::bigint)"
+                + " = hashtextextended('spooled.cell_move', " + number(tenant) + ")";
+        assertThat(count(0, "select count(pg_terminate_backend(l.pid)) from pg_locks l where " + lock))
+                .isEqualTo(1);
+        Await.until(() -> count(0, "select count(*) from pg_locks l where " + lock), held -> held == 0);
     }
 
     private static final class CutOff extends RuntimeException {}

@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.io.StringReader;
 import java.io.StringWriter;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -121,14 +122,14 @@ class ExportTest {
 
     @Test
     void anUnknownOneIsSaid() {
-        assertThatThrownBy(() -> new Export(old.database.address()).write("nobody", new StringWriter()))
+        assertThatThrownBy(() -> new Export(Map.of(0, old.database.address())).write("nobody", new StringWriter()))
                 .isInstanceOf(CannotStart.class)
                 .hasMessageContaining("nobody");
     }
 
     private String exported() throws IOException {
         var out = new StringWriter();
-        new Export(old.database.address()).write(slug, out);
+        new Export(Map.of(0, old.database.address())).write(slug, out);
         return out.toString();
     }
 
