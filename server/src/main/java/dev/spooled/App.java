@@ -547,9 +547,9 @@ public final class App implements AutoCloseable {
         return grpc.port();
     }
 
-    /// Says that it is not ready, takes requests for `SPOOLED_DRAIN_DELAY_SECONDS` more, then drains: waiting claims
-    /// are
-    /// answered, live connections end, running requests finish, the lane writes what it took, then all stops.
+    /// Says that it is not ready, takes requests for `SPOOLED_DRAIN_DELAY_SECONDS` more, then drains: waiting
+    /// claims are answered, live connections end, running requests finish, the lane writes what it took, then all
+    /// stops.
     @Override
     public void close() {
         boolean served = serving;

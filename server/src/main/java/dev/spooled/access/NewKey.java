@@ -6,9 +6,8 @@ import java.util.List;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/// What a key is to be: its name, the queues it may touch (none or `*` for all), its scopes (none for all), its own
-/// rate
-/// limit in requests a second and its end.
+/// What a key is to be: its name, the queues it may touch (none or `*` for all), its scopes (none for all), its
+/// own rate limit in requests a second and its end.
 public record NewKey(
         String name,
         List<String> queues,

@@ -18,9 +18,8 @@ import java.util.Optional;
 import java.util.UUID;
 
 /// Takes organizations apart whose deletion can no longer be undone, in small transactions any of which may be
-/// repeated:
-/// first the lane cancels what has not ended, so that counters stay exact, then facts go, at last the organization. A
-/// job still in a worker's hands is waited for: its lease ends.
+/// repeated: first the lane cancels what has not ended, so that counters stay exact, then facts go, at last the
+/// organization. A job still in a worker's hands is waited for: its lease ends.
 public final class DeletedOrganizations implements Chore {
     private static final Statements SQL = Statements.beside(DeletedOrganizations.class, "purge.sql");
     private static final Sql DUE = SQL.get("due");

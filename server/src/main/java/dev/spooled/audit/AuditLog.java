@@ -20,9 +20,9 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Keeps who changed what. An entry is written before the answer leaves, so whoever was answered is in the log. When
-/// the
-/// log cannot be written the change, made already, is answered all the same and the entry goes to the server's log.
+/// Keeps who changed what. An entry is written before the answer leaves, so whoever was answered is in the log.
+/// When the log cannot be written the change, made already, is answered all the same and the entry goes to the
+/// server's log.
 public final class AuditLog implements Trail {
     private static final Logger log = LoggerFactory.getLogger(AuditLog.class);
     private static final Statements SQL = Statements.beside(AuditLog.class, "audit.sql");

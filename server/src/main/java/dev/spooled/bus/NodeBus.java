@@ -18,10 +18,9 @@ import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The bus over a link. One thread sends whatever waits, many messages in a frame; each frame has the next number of
-/// its
-/// sender, and a number is left out for what was lost here, so that every receiver notices by the next frame. A beat is
-/// sent each second, and that one's own comes back is what the bus knows of its health.
+/// The bus over a link. One thread sends whatever waits, many messages in a frame; each frame has the next number
+/// of its sender, and a number is left out for what was lost here, so that every receiver notices by the next
+/// frame. A beat is sent each second, and that one's own comes back is what the bus knows of its health.
 public final class NodeBus implements Bus {
     private static final Logger log = LoggerFactory.getLogger(NodeBus.class);
     private static final long BEAT_NANOS = TimeUnit.SECONDS.toNanos(1);

@@ -12,9 +12,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
-/// What waits to be sent. Putting in never waits: what does not fit is dropped, and that is remembered. That a queue
-/// has
-/// work is kept once, however often it is said. Taken out by one thread.
+/// What waits to be sent. Putting in never waits: what does not fit is dropped, and that is remembered. That a
+/// queue has work is kept once, however often it is said. Taken out by one thread.
 final class Outgoing {
     static final long MAX_BYTES = 16L << 20;
     private static final int MAX_QUEUES = 100_000;

@@ -19,9 +19,8 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// Moves of organizations whose process has died are ended by a server: one that has switched is completed, one that
-/// has
-/// not is taken back, so that nobody is refused for longer than it takes to notice.
+/// Moves of organizations whose process has died are ended by a server: one that has switched is completed, one
+/// that has not is taken back, so that nobody is refused for longer than it takes to notice.
 final class CutOffMoves implements Chore {
     private static final Statements SQL = Statements.beside(CutOffMoves.class, "move.sql");
     private static final Sql MOVERS = SQL.get("movers");

@@ -20,9 +20,9 @@ import java.util.TreeMap;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/// What a batch costs, by organization: new jobs, jobs that come back to life, new workflows. Jobs that may yet not
-/// come
-/// to be (another has the key, say) are charged like the others and taken back after the statements that decide it.
+/// What a batch costs, by organization: new jobs, jobs that come back to life, new workflows. Jobs that may yet
+/// not come to be (another has the key, say) are charged like the others and taken back after the statements that
+/// decide it.
 final class Charge {
     private static final Statements ALL = Statements.beside(Charge.class, "quotas.sql");
     private static final Sql CHARGE = ALL.get("charge");

@@ -239,8 +239,7 @@ public final class EngineChores {
     }
 
     /// Keeps a `DatabaseClock` on the database's time. Of some readings the one that took least counts, as of its
-    /// middle,
-    /// so that the clocks of nodes differ by little; one that took long says little and is left out.
+    /// middle, so that the clocks of nodes differ by little; one that took long says little and is left out.
     public static Chore followClock(Db db, DatabaseClock clock) {
         return chore("clock", Duration.ofSeconds(1), () -> {
             long least = PROMPT_NANOS;

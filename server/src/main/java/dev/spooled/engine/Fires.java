@@ -11,9 +11,8 @@ import dev.spooled.time.Ids;
 import java.util.ArrayList;
 import java.util.List;
 
-/// The statements of a batch for schedules: each occurrence, or run by hand, becomes a job. In place of a job that
-/// cannot
-/// be, its columns are empty.
+/// The statements of a batch for schedules: each occurrence, or run by hand, becomes a job. In place of a job
+/// that cannot be, its columns are empty.
 final class Fires {
     static final Statements ALL = Statements.beside(Fires.class, "schedules.sql");
     private static final Sql HOLD_SCHEDULES = ALL.get("hold_schedules");

@@ -19,10 +19,9 @@ import java.util.Objects;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/// The new jobs of a batch. Jobs with an idempotency key race for it in their own statement; equal keys of one batch
-/// are merged first: the earliest asks, the others get its answer. Jobs with a parent have statements of their own,
-/// too,
-/// with a key or without.
+/// The new jobs of a batch. Jobs with an idempotency key race for it in their own statement; equal keys of one
+/// batch are merged first: the earliest asks, the others get its answer. Jobs with a parent have statements of
+/// their own, too, with a key or without.
 final class NewJobs {
     record Key(int org, String key) {}
 

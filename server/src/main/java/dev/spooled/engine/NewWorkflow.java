@@ -3,9 +3,8 @@ package dev.spooled.engine;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// A workflow as an operation hands it to the lane: checked, without circles. `metadata` is compact JSON text. Steps
-/// name
-/// their parents by position in `steps`.
+/// A workflow as an operation hands it to the lane: checked, without circles. `metadata` is compact JSON text.
+/// Steps name their parents by position in `steps`.
 public record NewWorkflow(
         int org,
         String name,
@@ -13,9 +12,8 @@ public record NewWorkflow(
         @Nullable String metadata,
         List<Step> steps) {
 
-    /// A job of a workflow. `anyParent` lets it start as soon as one parent has completed rather than all; `signal`
-    /// makes
-    /// it wait for `Command.Signal` besides.
+    /// A job of a workflow. `anyParent` lets it start as soon as one parent has completed rather than all;
+    /// `signal` makes it wait for `Command.Signal` besides.
     public record Step(String key, NewJob job, List<Integer> parents, boolean anyParent, boolean signal) {
         boolean waits() {
             return signal || !parents.isEmpty();

@@ -105,9 +105,8 @@ final class Proposal {
         return proposal;
     }
 
-    /// Whatever moves ready rows without memory's doing makes this batch's claims the exact way's: they come after it
-    /// in
-    /// the transaction and must see what it did.
+    /// Whatever moves ready rows without memory's doing makes this batch's claims the exact way's: they come
+    /// after it in the transaction and must see what it did.
     private void leave(Ticket<?> ticket) {
         rest.add(ticket);
         if (!(ticket.command() instanceof Command.Heartbeat || ticket.command() instanceof Command.Fail)) {

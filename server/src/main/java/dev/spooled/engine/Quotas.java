@@ -19,11 +19,10 @@ import org.jspecify.annotations.Nullable;
 /// Holds organizations to the caps of their plans on jobs and workflows, exactly and on any number of nodes
 /// (docs/decisions/0004-quotas.md).
 ///
-/// A batch is charged at its beginning and undone when that goes beyond a cap. Then, or at once when the last charge
-/// left
-/// too little, it is looked at closely: with the rows of `usage` held, keys that are known cost nothing, active jobs
-/// are
-/// recounted, and the tickets get what is left in the order they came; the newest are refused.
+/// A batch is charged at its beginning and undone when that goes beyond a cap. Then, or at once when the last
+/// charge left too little, it is looked at closely: with the rows of `usage` held, keys that are known cost
+/// nothing, active jobs are recounted, and the tickets get what is left in the order they came; the newest are
+/// refused.
 final class Quotas {
     private static final String OVER = "SPQ01";
     private static final int REMEMBERED_MAX = 10_000;

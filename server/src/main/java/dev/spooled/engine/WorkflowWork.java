@@ -21,10 +21,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 
-/// The statements of a batch for jobs that belong together: new workflows, new dependencies, signals, workflows that
-/// are
-/// run again or cancelled, and the figures of every workflow the batch touched. All of them are rare beside single
-/// jobs.
+/// The statements of a batch for jobs that belong together: new workflows, new dependencies, signals, workflows
+/// that are run again or cancelled, and the figures of every workflow the batch touched. All of them are rare
+/// beside single jobs.
 final class WorkflowWork {
     private WorkflowWork() {}
 

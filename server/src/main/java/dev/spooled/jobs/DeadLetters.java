@@ -27,9 +27,8 @@ public final class DeadLetters {
         this.reads = reads;
     }
 
-    /// Which dead letters are meant: those with the ids, else of the queue, else all; with `before` only those that
-    /// died
-    /// before it.
+    /// Which dead letters are meant: those with the ids, else of the queue, else all; with `before` only those
+    /// that died before it.
     record Which(
             @Nullable List<UUID> ids,
             @Nullable String queueName,

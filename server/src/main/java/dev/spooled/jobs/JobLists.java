@@ -19,8 +19,7 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /// Lists jobs. Each filter has a walk of its own over an index in id order (lists.sql), and the work of each is
-/// bounded:
-/// where a filter finds little among much, a list may end before its time, but never takes long.
+/// bounded: where a filter finds little among much, a list may end before its time, but never takes long.
 public final class JobLists {
     private static final Statements SQL = Statements.beside(JobLists.class, "lists.sql");
     private static final Sql PAGE = SQL.get("page");

@@ -6,9 +6,8 @@ import java.time.Instant;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/// A job as a client asks for it, each field within its own range. What is null takes the queue's default. `payload`
-/// and
-/// `tags` are compact JSON text.
+/// A job as a client asks for it, each field within its own range. What is null takes the queue's default.
+/// `payload` and `tags` are compact JSON text.
 public record JobRequest(
         String queueName,
         String payload,

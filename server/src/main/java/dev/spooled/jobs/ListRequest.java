@@ -6,8 +6,7 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /// Which jobs a list is asked for, in which order, and which part of it. Limit and offset are brought into their
-/// ranges;
-/// an order nobody knows is the usual one.
+/// ranges; an order nobody knows is the usual one.
 record ListRequest(
         @Nullable String queueName,
         @Nullable JobStatus status,

@@ -1,8 +1,7 @@
 package dev.spooled.json;
 
-/// One value inside a checked text: its kind, where it stands, and the text of a scalar (a string unescaped, a number
-/// as
-/// written).
+/// One value inside a checked text: its kind, where it stands, and the text of a scalar (a string unescaped, a
+/// number as written).
 record JsonValue(Kind kind, int start, int end, String scalar) {
     enum Kind {
         OBJECT("an object"),

@@ -10,9 +10,8 @@ import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// What a client says on its WebSocket, in either of two ways: `{"cmd":"Subscribe",...}`, which is never acknowledged,
-/// and
-/// `{"type":"subscribe","request_id":...}`, which always is.
+/// What a client says on its WebSocket, in either of two ways: `{"cmd":"Subscribe",...}`, which is never
+/// acknowledged, and `{"type":"subscribe","request_id":...}`, which always is.
 record Command(Verb verb, Filter filter, @Nullable Receipt receipt) {
     enum Verb {
         SUBSCRIBE,

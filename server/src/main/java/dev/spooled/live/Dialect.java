@@ -4,9 +4,8 @@ import java.util.Collections;
 import java.util.EnumSet;
 import java.util.Set;
 
-/// How `type` is spelled: `JobCreated` for all but the Go client, which compares it with `job.created`. That client
-/// also
-/// waits for retries.
+/// How `type` is spelled: `JobCreated` for all but the Go client, which compares it with `job.created`. That
+/// client also waits for retries.
 enum Dialect {
     PLAIN(EventKind.USUAL),
     GO(withRetries());

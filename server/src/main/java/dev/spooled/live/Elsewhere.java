@@ -17,9 +17,8 @@ import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/// The other nodes' listeners. Nodes say each few seconds for which organizations they have some, and only of those
-/// they
-/// are told what happens here.
+/// The other nodes' listeners. Nodes say each few seconds for which organizations they have some, and only of
+/// those they are told what happens here.
 final class Elsewhere {
     private static final Logger log = LoggerFactory.getLogger(Elsewhere.class);
 

@@ -46,9 +46,8 @@ public final class Hub implements JobWatcher, Announcer, AutoCloseable {
 
     private static final long GATHER_NANOS = Duration.ofMillis(5).toNanos();
 
-    /// Listeners woken in a millisecond. They share the processors with those who serve requests, who would have to
-    /// wait
-    /// while hundreds write at once.
+    /// Listeners woken in a millisecond. They share the processors with those who serve requests, who would have
+    /// to wait while hundreds write at once.
     private static final int WOKEN_AT_ONCE = 4;
 
     private static final long WOKEN_NANOS = Duration.ofMillis(1).toNanos();

@@ -7,10 +7,9 @@ import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/// What a listener wants to hear: what passes the filter it came with, and one of its subscriptions if it has any. The
-/// kinds are those of `base`, else of the subscription, else the `usual` ones. With a non-empty `scope` only what is
-/// about
-/// one of those queues.
+/// What a listener wants to hear: what passes the filter it came with, and one of its subscriptions if it has
+/// any. The kinds are those of `base`, else of the subscription, else the `usual` ones. With a non-empty `scope`
+/// only what is about one of those queues.
 record Interest(Set<EventKind> usual, Filter base, Set<Filter> subscribed, Set<String> scope) {
     private static final int MAX_NAMES = 64;
 

@@ -30,9 +30,8 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/// Live events over SSE. What is wrong with a request is answered as with any other, before its stream begins; from
-/// then
-/// on its status is 200.
+/// Live events over SSE. What is wrong with a request is answered as with any other, before its stream begins;
+/// from then on its status is 200.
 public final class LiveHttp implements Door {
     private static final String EVENTS = "/api/v1/events";
     private static final String GO_AGENT = "Go-http-client";
@@ -87,9 +86,8 @@ public final class LiveHttp implements Door {
                 it -> new QueueCourse(hub, it, name));
     }
 
-    /// Whatever the id, the answer is a stream: one of a job nobody has says so and ends. The course has to hear of
-    /// every
-    /// kind, to know when that is.
+    /// Whatever the id, the answer is a stream: one of a job nobody has says so and ends. The course has to hear
+    /// of every kind, to know when that is.
     private void ofJob(ServerRequest request, ServerResponse response, Caller caller, String credential) {
         var asked = Asked.of(request);
         String id = request.path().pathParameters().get("id");

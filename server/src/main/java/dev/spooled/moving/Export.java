@@ -12,11 +12,10 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.Map;
 
-/// Writes all that belongs to one organization as lines of JSON, as of one instant, while the server goes on; of one
-/// that
-/// lives in a further cell, as of one instant there and one in the directory, taken together.
-/// The first line says what it is; each further one is `{"table":..,"row":{..}}`; the last counts them, so
-/// that a file that was cut off is not taken for a whole one.
+/// Writes all that belongs to one organization as lines of JSON, as of one instant, while the server goes on; of
+/// one that lives in a further cell, as of one instant there and one in the directory, taken together. The first
+/// line says what it is; each further one is `{"table":..,"row":{..}}`; the last counts them, so that a file that
+/// was cut off is not taken for a whole one.
 public final class Export {
     static final int VERSION = 1;
     private static final int FETCHED = 1_000;

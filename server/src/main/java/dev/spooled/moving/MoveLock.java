@@ -9,9 +9,8 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 
-/// Held while an organization is moved from cell to cell: one move of it at a time. Given back when the connection
-/// ends,
-/// however that comes about.
+/// Held while an organization is moved from cell to cell: one move of it at a time. Given back when the
+/// connection ends, however that comes about.
 public final class MoveLock implements AutoCloseable {
     private final Connection connection;
 

@@ -32,10 +32,8 @@ import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 
 /// Holds organizations to their plans. What is made in a transaction of its own asks `oneMore` in it; jobs and
-/// workflows
-/// are made by the lane, which finds their caps in `usage`, kept here. Sizes and rates go by what is remembered for
-/// some
-/// seconds. Safe for any number of threads.
+/// workflows are made by the lane, which finds their caps in `usage`, kept here. Sizes and rates go by what is
+/// remembered for some seconds. Safe for any number of threads.
 public final class Limits implements KeyCap {
     private static final Statements SQL = Statements.beside(Limits.class, "limits.sql");
     private static final Sql PLAN = SQL.get("plan");
@@ -104,8 +102,7 @@ public final class Limits implements KeyCap {
     }
 
     /// Lets the transaction make or switch on one more of that kind, or refuses it as `LimitReached`. Holds off
-    /// everybody
-    /// else of the organization who asks the same, until the transaction ends.
+    /// everybody else of the organization who asks the same, until the transaction ends.
     public void oneMore(Tx tx, int org, Resource resource) {
         oneMore(tx, org, resource, () -> false);
     }

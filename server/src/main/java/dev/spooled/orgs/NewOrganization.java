@@ -6,8 +6,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// An organization to be made. `settings` and `customLimits` are compact JSON text; a null `planTier` takes the
-/// server's
-/// default.
+/// server's default.
 public record NewOrganization(
         String name,
         String slug,

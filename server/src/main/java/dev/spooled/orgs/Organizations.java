@@ -27,9 +27,8 @@ import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/// Organizations: made together with their first key in one transaction, changed, and deleted. A deleted one has no
-/// keys
-/// from that moment on, so nothing of it runs; for seven days the operator can undo it, then its rows go.
+/// Organizations: made together with their first key in one transaction, changed, and deleted. A deleted one has
+/// no keys from that moment on, so nothing of it runs; for seven days the operator can undo it, then its rows go.
 public final class Organizations {
     public static final Duration UNDO = Duration.ofDays(7);
 

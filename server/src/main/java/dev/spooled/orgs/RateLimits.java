@@ -15,11 +15,10 @@ import java.util.function.IntFunction;
 import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
 
-/// The requests a caller may send: a bucket for each key or person, as large as its plan's burst and filled at its
-/// plan's
-/// rate, so that callers of one organization do not take each other's. A key's own rate makes its bucket smaller, never
-/// larger. Several live nodes share the bucket in Redis if there is one (`SharedBuckets`); else, and while it does not
-/// answer, each gives out an equal part.
+/// The requests a caller may send: a bucket for each key or person, as large as its plan's burst and filled at
+/// its plan's rate, so that callers of one organization do not take each other's. A key's own rate makes its
+/// bucket smaller, never larger. Several live nodes share the bucket in Redis if there is one (`SharedBuckets`);
+/// else, and while it does not answer, each gives out an equal part.
 ///
 /// A bucket is one number: the instant at which it will be full. Safe for any number of threads.
 public final class RateLimits implements RateGate {

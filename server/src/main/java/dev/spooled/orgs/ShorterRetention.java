@@ -14,8 +14,8 @@ import java.util.List;
 import java.util.UUID;
 
 /// Lets go what organizations keep for a shorter time than the server does: ended jobs by the time they ended;
-/// attempts,
-/// runs of schedules and webhooks that came in by the plan's history. A page at a time, once an hour through all of it.
+/// attempts, runs of schedules and webhooks that came in by the plan's history. A page at a time, once an hour
+/// through all of it.
 public final class ShorterRetention implements Chore {
     private static final Statements SQL = Statements.beside(ShorterRetention.class, "retention.sql");
     private static final Sql QUEUES = SQL.get("queues");

@@ -9,8 +9,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// What to change about a queue; null keeps what it has. A given `rateLimit` or `backoff` of null takes it away.
-/// `settings`,
-/// a JSON object, is merged into what is there.
+/// `settings`, a JSON object, is merged into what is there.
 record QueueChange(
         @Nullable Integer maxRetries,
         @Nullable Integer defaultTimeoutSeconds,

@@ -28,9 +28,8 @@ import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/// Configures, pauses, resumes and deletes queues. What is answered holds: after a pause no lane of any server hands
-/// out
-/// a job of the queue, and changed defaults are used at once on this server, within seconds on others.
+/// Configures, pauses, resumes and deletes queues. What is answered holds: after a pause no lane of any server
+/// hands out a job of the queue, and changed defaults are used at once on this server, within seconds on others.
 public final class QueueSettings {
     private static final Statements SQL = Statements.beside(QueueSettings.class, "queues.sql");
     private static final Sql LIST = SQL.get("list");

@@ -16,9 +16,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
-/// A cron expression: six fields with seconds, five without, or a macro. When both day fields are restricted, a day
-/// that
-/// either allows counts.
+/// A cron expression: six fields with seconds, five without, or a macro. When both day fields are restricted, a
+/// day that either allows counts.
 ///
 /// Occurrences are local times made instants of a zone. A local time that a zone skips becomes the first instant after
 /// the gap; one that it repeats is the first of the two. So instants grow with local times, and two local times may

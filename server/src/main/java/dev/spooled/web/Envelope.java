@@ -13,8 +13,7 @@ import io.helidon.webserver.http.ServerResponse;
 import java.time.Duration;
 
 /// What every request passes on its way in and out: it gets an id, passes the gate, is answered with the common
-/// headers,
-/// and is observed. The only filter; what no handler takes comes here, too.
+/// headers, and is observed. The only filter; what no handler takes comes here, too.
 final class Envelope implements Filter, ErrorHandler<Throwable> {
     /// The route by which WebSockets are observed: they begin with this answer.
     private static final String UPGRADE = "websocket";

@@ -13,9 +13,8 @@ import java.util.Arrays;
 public record Peer(String address, boolean byTls) {
     private static final int SITE_BYTES = 8;
 
-    /// Refuses what came in plain though there are proxies before this server that end TLS. Without any nothing is
-    /// known
-    /// of how requests come, and nothing asked.
+    /// Refuses what came in plain though there are proxies before this server that end TLS. Without any nothing
+    /// is known of how requests come, and nothing asked.
     public static void checkTls(ServerRequest request) {
         if (!request.context().get(Peer.class).map(Peer::byTls).orElse(true)) {
             throw new Refused(new Refusal.BadRequest(

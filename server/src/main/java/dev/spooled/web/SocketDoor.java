@@ -9,8 +9,7 @@ public interface SocketDoor {
     String path();
 
     /// Lets somebody in, or throws `Refused`, which is answered as with any request. Called before the connection
-    /// becomes
-    /// a WebSocket; may put headers into the answer.
+    /// becomes a WebSocket; may put headers into the answer.
     Conversation enter(Headers headers, UriQuery query, ServerResponseHeaders answer);
 
     /// Somebody who was let in.

@@ -19,9 +19,9 @@ import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// The HTTP server: a listener for the API and, if asked for, one for metrics. Requests run on virtual threads, so
-/// doors
-/// simply block. Ports are taken by `start`; `close` lets running requests finish within `Options.drain`.
+/// The HTTP server: a listener for the API and, if asked for, one for metrics. Requests run on virtual threads,
+/// so doors simply block. Ports are taken by `start`; `close` lets running requests finish within
+/// `Options.drain`.
 public final class Web implements AutoCloseable {
     private static final String METRICS = "metrics";
     private static final int MAX_HEADER_BYTES = 32 * 1024;

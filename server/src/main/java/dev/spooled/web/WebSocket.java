@@ -34,8 +34,7 @@ public final class WebSocket {
     }
 
     /// The next text from the client; null when it closed the connection, left, or broke the protocol. Pings are
-    /// answered
-    /// on the way, binary messages passed over.
+    /// answered on the way, binary messages passed over.
     public @Nullable String read() {
         try {
             while (true) {

@@ -193,8 +193,7 @@ final class Sender implements AutoCloseable {
     }
 
     /// The first characters, without control characters. A body that goes on costs the connection, not our time:
-    /// closing
-    /// an answer would read all of the rest, so the connection is cut before.
+    /// closing an answer would read all of the rest, so the connection is cut before.
     private static @Nullable String beginning(HttpPost request, ClassicHttpResponse response) throws IOException {
         HttpEntity entity = response.getEntity();
         if (entity == null) {

@@ -12,9 +12,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 
-/// Writes down who has gone offline, and tells it: no heartbeat for two minutes. Those gone for a week are forgotten.
-/// Their jobs are
-/// no concern of this chore.
+/// Writes down who has gone offline, and tells it: no heartbeat for two minutes. Those gone for a week are
+/// forgotten. Their jobs are no concern of this chore.
 public final class SilentWorkers implements Chore {
     private static final Statements SQL = Statements.beside(SilentWorkers.class, "workers.sql");
     private static final Sql MARK_SILENT = SQL.get("mark_silent");

@@ -5,9 +5,8 @@ import java.util.Locale;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/// What a workflow can be. `PENDING` and `RUNNING` are one number in the table: whether a job was ever claimed tells
-/// them
-/// apart.
+/// What a workflow can be. `PENDING` and `RUNNING` are one number in the table: whether a job was ever claimed
+/// tells them apart.
 enum WorkflowStatus {
     PENDING(0),
     RUNNING(1),

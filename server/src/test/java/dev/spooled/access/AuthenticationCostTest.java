@@ -15,9 +15,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/// What it costs to know a caller: remembered, which each request of a busy client is, and read from the database,
-/// which
-/// one is every four seconds. API keys and access tokens in turns; the middle of the rounds is printed.
+/// What it costs to know a caller: remembered, which each request of a busy client is, and read from the
+/// database, which one is every four seconds. API keys and access tokens in turns; the middle of the rounds is
+/// printed.
 @Tag("scale")
 final class AuthenticationCostTest {
     private static final int ROUNDS = 15;

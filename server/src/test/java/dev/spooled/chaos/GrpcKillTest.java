@@ -31,9 +31,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/// kill -9 of the server in the middle of StreamJobs and of ProcessJobs: every job enqueued is done in the end, and
-/// none
-/// is answered as completed under two leases.
+/// kill -9 of the server in the middle of StreamJobs and of ProcessJobs: every job enqueued is done in the end,
+/// and none is answered as completed under two leases.
 @Tag("chaos")
 class GrpcKillTest {
     private static final int JOBS = 400;

@@ -32,11 +32,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/// One client of one stream, in a process of its own, so that it can be killed. Says on standard output what reaches
-/// it,
-/// a line each: `got <job> <lease>`, `event <id> <type> <job>`, `end <why>`. It completes nothing: whatever it was
-/// given,
-/// it dies with.
+/// One client of one stream, in a process of its own, so that it can be killed. Says on standard output what
+/// reaches it, a line each: `got <job> <lease>`, `event <id> <type> <job>`, `end <why>`. It completes nothing:
+/// whatever it was given, it dies with.
 final class StreamClient {
     private static final int LEASE_SECONDS = 5;
 

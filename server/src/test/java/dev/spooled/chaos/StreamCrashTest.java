@@ -26,9 +26,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// Each kind of stream, and each way in which one dies in the middle: what becomes of leases and of events, and that
-/// the
-/// server is left with what it had before. The account is printed, a line each.
+/// Each kind of stream, and each way in which one dies in the middle: what becomes of leases and of events, and
+/// that the server is left with what it had before. The account is printed, a line each.
 @Tag("chaos")
 final class StreamCrashTest {
     private static final int JOBS = 150;

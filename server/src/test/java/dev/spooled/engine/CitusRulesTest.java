@@ -27,11 +27,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// Every statement that a batch of the lane is made of keeps the rules that let its cell lie anywhere, on a Citus as
-/// well
-/// (docs/cells.md): one scalar `:cell` for each table it names, no row address but in `claim`, which has a twin
-/// without,
-/// and data handed on by RETURNING only. Read from the statements' text; no Citus runs here.
+/// Every statement that a batch of the lane is made of keeps the rules that let its cell lie anywhere, on a Citus
+/// as well (docs/cells.md): one scalar `:cell` for each table it names, no row address but in `claim`, which has
+/// a twin without, and data handed on by RETURNING only. Read from the statements' text; no Citus runs here.
 class CitusRulesTest {
     /// What follows a table's name and is no other name for it.
     private static final String NO_ALIAS = "set|where|using|join|on|order|left|cross|inner|full|lateral|limit|for|group"
@@ -156,9 +154,9 @@ class CitusRulesTest {
         return Statements.beside(EngineSql.class, "asserted.sql").all().contains(sql);
     }
 
-    /// A branch that changes rows and is named by another tells what it changed by RETURNING; and no branch reads a
-    /// table
-    /// that an earlier one changed, as if it could see that: but for the few that are meant to see what was before.
+    /// A branch that changes rows and is named by another tells what it changed by RETURNING; and no branch reads
+    /// a table that an earlier one changed, as if it could see that: but for the few that are meant to see what
+    /// was before.
     @Test
     void branchesHandOnDataByReturningOnly() {
         var readAgain = new TreeMap<String, Set<String>>();

@@ -23,9 +23,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// What quotas cost, in time on a processor (which a busy machine does not change much): whole job lives in batches of
-/// a
-/// size, in turn without quotas as they were before, for an organization without caps, and for one with caps of 10^9.
+/// What quotas cost, in time on a processor (which a busy machine does not change much): whole job lives in
+/// batches of a size, in turn without quotas as they were before, for an organization without caps, and for one
+/// with caps of 10^9.
 @Tag("scale")
 class QuotaCostTest {
     private static final int JOBS = Integer.getInteger("quotacost.jobs", 60_000);

@@ -34,11 +34,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/// Random batches of two capped organizations and one without caps against the plain rule: a command is granted when
-/// all
-/// of its new jobs fit beside what was active before the batch and what it granted before. Every answer is compared,
-/// and
-/// `usage` with the tables after every batch. `-Dquota.seed=n` repeats a run.
+/// Random batches of two capped organizations and one without caps against the plain rule: a command is granted
+/// when all of its new jobs fit beside what was active before the batch and what it granted before. Every answer
+/// is compared, and `usage` with the tables after every batch. `-Dquota.seed=n` repeats a run.
 class QuotaModelTest {
     private static final int RUNS = 3;
     private static final int BATCHES = 50;

@@ -144,9 +144,8 @@ class QuotaStormTest {
         assertThat(cell.drift()).isEmpty();
     }
 
-    /// Singles, bulks, keys twice and workflows together: never beyond the cap, and no room left that a single job
-    /// would
-    /// have had.
+    /// Singles, bulks, keys twice and workflows together: never beyond the cap, and no room left that a single
+    /// job would have had.
     @Test
     void mixedCommandsOverTwoNodes() throws Exception {
         lane(Lane.Way.EXACT);

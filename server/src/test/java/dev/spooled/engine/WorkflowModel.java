@@ -14,9 +14,8 @@ import java.util.TreeMap;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/// What workflows ought to do, in the plainest Java: the oracle of `WorkflowModelTest`. Every rule is a look at all
-/// jobs;
-/// nothing is counted ahead.
+/// What workflows ought to do, in the plainest Java: the oracle of `WorkflowModelTest`. Every rule is a look at
+/// all jobs; nothing is counted ahead.
 final class WorkflowModel {
     enum State {
         READY,

@@ -19,9 +19,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/// As `PlansTest`, for what workflows and schedules add to a batch: at 10,000 open workflows of ten jobs, 1,000 failed
-/// ones
-/// and 20,000 schedules.
+/// As `PlansTest`, for what workflows and schedules add to a batch: at 10,000 open workflows of ten jobs, 1,000
+/// failed ones and 20,000 schedules.
 class WorkflowPlansTest {
     private static final int WORKFLOWS = 10_000;
     private static final int JOBS = 10;

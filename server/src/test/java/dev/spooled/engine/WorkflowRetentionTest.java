@@ -17,9 +17,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/// Workflows of a day that is dropped: an open one keeps all its jobs and is counted right to its end, one that has
-/// ended
-/// goes with its steps, its dependencies and what its jobs said of their progress.
+/// Workflows of a day that is dropped: an open one keeps all its jobs and is counted right to its end, one that
+/// has ended goes with its steps, its dependencies and what its jobs said of their progress.
 class WorkflowRetentionTest {
     private TestCell cell;
     private int org;

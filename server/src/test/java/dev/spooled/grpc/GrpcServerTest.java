@@ -248,9 +248,8 @@ class GrpcServerTest {
         }
     }
 
-    /// The library drops such a header on the client's side, so this one is put together by hand: preface, settings,
-    /// and
-    /// one request whose key is not ASCII.
+    /// The library drops such a header on the client's side, so this one is put together by hand: preface,
+    /// settings, and one request whose key is not ASCII.
     @Test
     void aKeyThatIsNotAsciiIsToldSo() throws IOException {
         var fields = new ByteArrayOutputStream();

@@ -21,10 +21,9 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/// Requests nobody should send, made up from contract/openapi.yaml: every operation with right, odd and absurd values
-/// for
-/// its parameters and members, broken JSON, wrong types. Nothing may be answered 5xx or take longer than 5 s.
-/// `-Dfuzz.seed=n` repeats a run, `-Dfuzz.requests=n` says how long it is.
+/// Requests nobody should send, made up from contract/openapi.yaml: every operation with right, odd and absurd
+/// values for its parameters and members, broken JSON, wrong types. Nothing may be answered 5xx or take longer
+/// than 5 s. `-Dfuzz.seed=n` repeats a run, `-Dfuzz.requests=n` says how long it is.
 @Tag("fuzz")
 class FuzzTest {
     private static final int REQUESTS = Integer.getInteger("fuzz.requests", 20_000);

@@ -23,9 +23,8 @@ import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/// Part 4 of grpc-realtime.md, numbers 8 to 11: what clients of live events trip over. 1 to 7 are `GrpcTrapsTest`, 12
-/// is
-/// `WebhookTrapsTest`.
+/// Part 4 of grpc-realtime.md, numbers 8 to 11: what clients of live events trip over. 1 to 7 are
+/// `GrpcTrapsTest`, 12 is `WebhookTrapsTest`.
 final class LiveTrapsTest {
     private static final TestServer SERVER = new TestServer();
 

@@ -27,11 +27,10 @@ import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/// A storm of listeners: 200 that never read and 1,000 that have nothing to hear, while jobs are enqueued as fast as
-/// they
-/// go, and some one by one, whose time is taken. Phases with and without listeners take turns in one run; the aim is a
-/// ratio of 1.2 on a quiet machine, and what is asserted leaves room for a busy one. `-Dstorm.deaf=n`, `-Dstorm.idle=n`
-/// and `-Dstorm.rounds=n` make a smaller one.
+/// A storm of listeners: 200 that never read and 1,000 that have nothing to hear, while jobs are enqueued as fast
+/// as they go, and some one by one, whose time is taken. Phases with and without listeners take turns in one run;
+/// the aim is a ratio of 1.2 on a quiet machine, and what is asserted leaves room for a busy one.
+/// `-Dstorm.deaf=n`, `-Dstorm.idle=n` and `-Dstorm.rounds=n` make a smaller one.
 @Tag("soak")
 final class StormTest {
     private static final int DEAF = Integer.getInteger("storm.deaf", 200);

@@ -17,9 +17,8 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/// The plan table over HTTP: forty callers at once make exactly as many of each kind as the plan allows, the refusals
-/// have
-/// the form clients know, and the usage tells the truth.
+/// The plan table over HTTP: forty callers at once make exactly as many of each kind as the plan allows, the
+/// refusals have the form clients know, and the usage tells the truth.
 class LimitsHttpTest {
     /// Rates do not stand in the way of the storms; the caps are those of the free plan unless a test has its own.
     private static final String FAST = "\"rate_limit_requests_per_second\":100000,\"rate_limit_burst\":100000";

@@ -22,9 +22,8 @@ import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 
-/// API2: coming in as somebody else, or as nobody. Bad keys and tokens on every route are walked by `RouteWalkTest`,
-/// and
-/// codes by e-mail are in `EmailLoginHttpTest`.
+/// API2: coming in as somebody else, or as nobody. Bad keys and tokens on every route are walked by
+/// `RouteWalkTest`, and codes by e-mail are in `EmailLoginHttpTest`.
 final class BrokenAuthenticationTest {
     private static final TestServer SERVER = TestServer.behindProxy(Registration.CLOSED, null);
 

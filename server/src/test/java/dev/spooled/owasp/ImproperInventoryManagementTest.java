@@ -67,9 +67,8 @@ final class ImproperInventoryManagementTest {
         }
     }
 
-    /// Doors that other servers leave open, older and newer versions of this API, and paths that some clients call and
-    /// no
-    /// server ever had.
+    /// Doors that other servers leave open, older and newer versions of this API, and paths that some clients
+    /// call and no server ever had.
     @ParameterizedTest
     @ValueSource(
             strings = {

@@ -13,9 +13,8 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 
-/// API7: having the server call where the caller cannot. Which addresses are inside is told by `TargetsTest`; here
-/// every
-/// way an address comes in.
+/// API7: having the server call where the caller cannot. Which addresses are inside is told by `TargetsTest`;
+/// here every way an address comes in.
 final class ServerSideRequestForgeryTest {
     private static final TestServer SERVER = new TestServer();
 

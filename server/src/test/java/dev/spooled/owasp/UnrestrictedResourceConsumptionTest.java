@@ -97,9 +97,8 @@ final class UnrestrictedResourceConsumptionTest {
         return "{\"queue_name\":\"many\",\"jobs\":[" + each.repeat(jobs).replaceAll(",$", "") + "]}";
     }
 
-    /// Every operation with a body: one that is announced as too large is refused before it is sent, one that unpacks
-    /// to
-    /// too much when it does.
+    /// Every operation with a body: one that is announced as too large is refused before it is sent, one that
+    /// unpacks to too much when it does.
     @Test
     void bodiesAreBounded() throws IOException {
         byte[] bomb = bomb(32);

@@ -27,8 +27,8 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 
 /// API10: believing those we call: receivers of webhooks and the mail server. Each ends within its time, costs a
-/// bounded
-/// part of memory, and tells a tenant no more than its beginning. More of single attempts is in `SenderTest`.
+/// bounded part of memory, and tells a tenant no more than its beginning. More of single attempts is in
+/// `SenderTest`.
 final class UnsafeConsumptionOfApisTest {
     private static final TestServer SERVER = new TestServer();
 

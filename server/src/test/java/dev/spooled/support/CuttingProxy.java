@@ -14,10 +14,9 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
-/// A TCP proxy before PostgreSQL, or any server, that cuts a connection at the two instants that matter: when a request
-/// arrives and
-/// before any of it is forwarded, or when the answer to it arrives and before any of that is. A request is one burst
-/// of bytes of the client, an answer one of the server.
+/// A TCP proxy before PostgreSQL, or any server, that cuts a connection at the two instants that matter: when a
+/// request arrives and before any of it is forwarded, or when the answer to it arrives and before any of that is.
+/// A request is one burst of bytes of the client, an answer one of the server.
 public final class CuttingProxy implements AutoCloseable {
     private enum Cut {
         NONE,

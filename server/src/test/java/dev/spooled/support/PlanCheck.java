@@ -21,9 +21,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/// The plan that PostgreSQL has for a statement, run and taken back: which tables it reads whole, and how many pages
-/// its
-/// dearest part touches.
+/// The plan that PostgreSQL has for a statement, run and taken back: which tables it reads whole, and how many
+/// pages its dearest part touches.
 public record PlanCheck(Connection connection, Set<String> smallTables) {
     private static final Pattern SCAN_OF_ALL =
             Pattern.compile("\"Node Type\": \"Seq Scan\"[^{}]*?\"Relation Name\": \"(\\w+)\"[^{}]*?"

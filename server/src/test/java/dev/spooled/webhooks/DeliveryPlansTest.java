@@ -20,9 +20,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/// The plans of what makes, sends, lists and forgets webhooks, at 200 webhooks, 100,000 deliveries and 20,000 events:
-/// by
-/// key whatever the statistics say, and within few pages.
+/// The plans of what makes, sends, lists and forgets webhooks, at 200 webhooks, 100,000 deliveries and 20,000
+/// events: by key whatever the statistics say, and within few pages.
 class DeliveryPlansTest {
     private static final int WEBHOOKS = 200;
     private static final int DELIVERIES = 100_000;

@@ -23,9 +23,8 @@ final class Closing {
         this.stage = stage;
     }
 
-    /// Until no job waits or runs. Those whose retry lies a minute or more ahead are cancelled, they are not waited
-    /// for.
-    /// False if that takes too long.
+    /// Until no job waits or runs. Those whose retry lies a minute or more ahead are cancelled, they are not
+    /// waited for. False if that takes too long.
     boolean drain(List<Actor> actors) {
         long end = System.nanoTime() + DRAIN_NANOS;
         int quiet = 0;
