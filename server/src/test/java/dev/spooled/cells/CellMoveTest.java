@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.spooled.config.CannotStart;
 import dev.spooled.db.Db;
 import dev.spooled.support.Await;
+import dev.spooled.support.TestNode;
 import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -212,6 +213,25 @@ class CellMoveTest extends TwoCells {
             assertThat(moves(tenant)).isZero();
             retried(() -> enqueue(tenant, "mail", "{}"));
             assertThat(jobs(0, tenant)).as(takenAt).isEqualTo(6);
+        }
+    }
+
+    /// Every server, the one that has not been told among them.
+    @Test
+    void serversKnowWithinFiveSecondsWhereItLives() {
+        Tenant tenant = withJobs();
+        try (TestNode other = another()) {
+            String body = "{\"queue_name\":\"mail\",\"payload\":{}}";
+            assertThat(other.post(tenant.key(), "/jobs", body).statusCode()).isEqualTo(201);
+            move(step -> {}).run(tenant.slug(), 1);
+            for (TestNode each : List.of(other, node)) {
+                Await.until(
+                        Duration.ofSeconds(5),
+                        () -> each.post(tenant.key(), "/jobs", body).statusCode(),
+                        status -> status == 201);
+            }
+            assertThat(jobs(1, tenant)).isEqualTo(8);
+            assertThat(jobs(0, tenant)).isZero();
         }
     }
 
