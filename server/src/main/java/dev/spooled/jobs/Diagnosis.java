@@ -106,13 +106,14 @@ public final class Diagnosis {
         if (lease.equals(job.heldLease())) {
             return stillHeld(job, verb);
         }
-        if (lease.equals(job.doneLease()) && job.end() != null) {
-            return settledBefore(verb, job.end() == JobStatus.COMPLETED, new Acknowledged.Failed(false, null));
+        Instant retryAt = job.leaseRetryAt();
+        Acknowledged failure = new Acknowledged.Failed(retryAt != null, retryAt);
+        if (lease.equals(job.doneLease()) && job.end() == JobStatus.COMPLETED) {
+            return settledBefore(verb, true, failure);
         }
         Integer outcome = job.leaseOutcome();
         if (outcome != null && outcome == FAILED) {
-            Instant retryAt = job.leaseRetryAt();
-            return settledBefore(verb, false, new Acknowledged.Failed(retryAt != null, retryAt));
+            return settledBefore(verb, false, failure);
         }
         throw leaseLost(job.end() != null);
     }

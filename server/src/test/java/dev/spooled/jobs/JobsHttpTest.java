@@ -8,6 +8,7 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
@@ -173,6 +174,22 @@ final class JobsHttpTest {
         assertThat(acknowledge(id, "complete", "other", "", "").body()).contains("CONFLICT");
         assertThat(acknowledge(id, "complete", "w1", "not-an-id", "").body()).contains("LEASE_EXPIRED");
         assertThat(server.get("/jobs/" + id + "/attempts").body()).contains("lease_expired");
+    }
+
+    /// It is a dead letter because its lease ran out; whoever reports a failure too late must not believe it is theirs.
+    @Test
+    void aLeaseThatRanOutForTheLastTimeIsLostToo() {
+        String id = enqueue("\"payload\":{},\"max_retries\":0");
+        String lease = text(claim(",\"lease_duration_secs\":5"), "lease_id");
+        server.clock.advance(Duration.ofSeconds(6));
+        server.chores.reap().runOnce();
+        assertThat(job(id)).contains("\"status\":\"deadletter\"");
+        for (String verb : List.of("fail", "complete", "heartbeat")) {
+            var answer = acknowledge(id, verb, "w1", lease, verb.equals("fail") ? ",\"error\":\"boom\"" : "");
+            assertThat(answer.statusCode()).as(verb).isEqualTo(409);
+            assertThat(answer.body()).as(verb).contains("LEASE_");
+        }
+        assertThat(job(id)).contains("\"last_error\":\"lease expired\"");
     }
 
     @Test
