@@ -61,6 +61,7 @@ public final class Hub implements JobWatcher, Announcer, AutoCloseable {
     private final BooleanSupplier database;
     private final QueueReads queues;
     private final Inbox inbox = new Inbox();
+    private final Turns turns = new Turns();
     private volatile Elsewhere elsewhere = new Elsewhere(Bus.ALONE, new FromElsewhere());
 
     private final Sequence sequence = new Sequence();
@@ -451,6 +452,10 @@ public final class Hub implements JobWatcher, Announcer, AutoCloseable {
 
     Rhythm rhythm() {
         return rhythm;
+    }
+
+    Turns turns() {
+        return turns;
     }
 
     /// Connections that are open.

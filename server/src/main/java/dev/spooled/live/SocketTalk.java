@@ -198,12 +198,12 @@ final class SocketTalk implements Conversation {
         listener.writing(false);
     }
 
-    /// As in `SseStream`, others may go on after each write.
+    /// As in `SseStream`, others have their turn after each write.
     private void send(WebSocket socket, List<byte[]> texts) {
         listener.writing(true);
         socket.send(texts);
         listener.writing(false);
-        Thread.yield();
+        hub.turns().pass();
     }
 
     private byte[] json(LiveEvent event) {

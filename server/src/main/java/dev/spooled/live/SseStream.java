@@ -25,6 +25,7 @@ final class SseStream {
     private final Course course;
     private final Frames frames;
     private final Rhythm rhythm;
+    private final Turns turns;
     private final Supplier<Instant> now;
     private final OutputStream out;
     private final ByteArrayOutputStream buffer = new ByteArrayOutputStream(512);
@@ -36,6 +37,7 @@ final class SseStream {
         this.course = course;
         this.frames = frames;
         this.rhythm = hub.rhythm();
+        this.turns = hub.turns();
         this.now = hub::now;
         this.out = out;
     }
@@ -124,7 +126,7 @@ final class SseStream {
         }
     }
 
-    /// Lets others have the processor after each write: one far behind would keep it for long.
+    /// Lets others have their turn after each write: one far behind would keep the processor for long.
     private void flush() throws IOException {
         if (buffer.size() == 0) {
             return;
@@ -135,6 +137,6 @@ final class SseStream {
         listener.writing(false);
         buffer.reset();
         quietSince = System.nanoTime();
-        Thread.yield();
+        turns.pass();
     }
 }

@@ -36,7 +36,7 @@ final class StormTest {
     private static final int DEAF = Integer.getInteger("storm.deaf", 200);
     private static final int IDLE = Integer.getInteger("storm.idle", 1_000);
     private static final int ROUNDS = Integer.getInteger("storm.rounds", 6);
-    private static final Duration WARM = Duration.ofSeconds(40);
+    private static final Duration WARM = Duration.ofSeconds(25);
     private static final Duration PHASE = Duration.ofSeconds(15);
     private static final long PACE_NANOS = TimeUnit.MILLISECONDS.toNanos(5);
     private static final int BULK = 100;
@@ -64,7 +64,9 @@ final class StormTest {
     void enqueuesDoNotFeelListeners() throws Exception {
         try (var server = new TestServer(new Hub.Limits(2_000, 100, 5_000), Rhythm.STANDARD);
                 var upkeep = new Upkeep(server.chores.all())) {
-            run(server, WARM);
+            var warm = List.of(run(server, WARM), runWithListeners(server));
+            System.out.println("storm: warm up " + warm);
+            heapWithListeners = 0;
             var without = new ArrayList<Phase>();
             var with = new ArrayList<Phase>();
             long heapWithout = usedHeap();
