@@ -98,7 +98,9 @@ public final class EmbeddedPostgres implements AutoCloseable {
         return DataDirectory.holder(dataDirectory).isEmpty()
                 ? Optional.empty()
                 : Optional.of(new DbAddress(
-                        "jdbc:postgresql://127.0.0.1:" + PortFile.remembered(dataDirectory.resolve(DataDirectory.PORT))
+                        "jdbc:postgresql://127.0.0.1:"
+                                + Files.readString(dataDirectory.resolve(DataDirectory.PORT))
+                                        .strip()
                                 + "/" + DATABASE,
                         USER,
                         Files.readString(dataDirectory.resolve(DataDirectory.PASSWORD))

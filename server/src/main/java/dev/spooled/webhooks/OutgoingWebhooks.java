@@ -51,7 +51,7 @@ public final class OutgoingWebhooks implements AutoCloseable {
         var sender = new Sender(
                 resolver,
                 new Sender.Limits(standard.connect(), options.patience(), standard.perHost(), standard.inTotal()));
-        var metrics = new DeliveryMetrics(registry);
+        var metrics = new DeliveryMetrics(registry, cell);
         var deliveries = new Deliveries(db, clock, cell);
         var notices = new Notices(db, cell, options.trail(), options.postbox());
         var parts = new Deliver.Parts(sender, options.targets(), seal, metrics, off -> {

@@ -72,6 +72,15 @@ class EmbeddedPostgresTest {
         }
     }
 
+    /// By those who work on the data of a running server.
+    @Test
+    void oneThatRunsIsFoundByItsFolder() throws Exception {
+        assertThat(EmbeddedPostgres.running(data)).isEmpty();
+        try (var postgres = start()) {
+            assertThat(EmbeddedPostgres.running(data)).contains(postgres.address());
+        }
+    }
+
     @Test
     void thePortIsKeptUntilSomebodyElseHasIt() throws IOException {
         String first;

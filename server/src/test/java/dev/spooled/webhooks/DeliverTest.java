@@ -429,8 +429,10 @@ class DeliverTest {
         assertThat(calls.deliveries(hook)).contains("\"status\":\"failed\"", "\"status_code\":410");
         assertThat(server.send(server.to("/metrics")).body())
                 .contains("spooled_webhooks_attempts_total{outcome=\"refused\"} 1.0")
-                .contains("spooled_webhooks_disabled_total 1.0", "spooled_webhooks_sending 0.0")
-                .contains("spooled_webhooks_sending_slow 0.0", "spooled_webhooks_attempt_duration_seconds_count 1");
+                .contains("spooled_webhooks_disabled_total 1.0", "spooled_webhooks_sending{cell=\"0\"} 0.0")
+                .contains(
+                        "spooled_webhooks_sending_slow{cell=\"0\"} 0.0",
+                        "spooled_webhooks_attempt_duration_seconds_count 1");
     }
 
     @Test
