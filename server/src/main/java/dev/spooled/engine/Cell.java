@@ -150,6 +150,7 @@ public final class Cell implements AutoCloseable {
         further.forEach(Upkeep::close);
         upkeep.close();
         lane.close();
+        chores.leave(node);
         db.close();
     }
 }

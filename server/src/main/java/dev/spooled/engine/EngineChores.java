@@ -2,6 +2,7 @@ package dev.spooled.engine;
 
 import dev.spooled.db.Args;
 import dev.spooled.db.Db;
+import dev.spooled.db.DbFault;
 import dev.spooled.db.PgArray;
 import dev.spooled.db.Sql;
 import dev.spooled.db.Statements;
@@ -33,6 +34,8 @@ public final class EngineChores {
     private static final Sql REGISTER_NODE = SQL.get("register_node");
     private static final Sql OTHER_NODES = SQL.get("other_nodes");
     private static final Sql INSTALLATION = SQL.get("installation");
+    private static final Sql LEAVE_MARKS = SQL.get("leave_marks");
+    private static final Sql LEAVE_NODE = SQL.get("leave_node");
     private static final Sql FORGET_MARKS = SQL.get("forget_marks");
     private static final Sql FORGET_NODES = SQL.get("forget_nodes");
     private static final Sql LIVE_DRIFT = SQL.get("live_drift");
@@ -232,6 +235,15 @@ public final class EngineChores {
             nodes = found + 1;
             return false;
         });
+    }
+
+    /// A node that stops in order does not count among the living any longer; one that is killed does for a while.
+    void leave(UUID node) {
+        try {
+            db.asEngine(tx -> tx.run(LEAVE_MARKS, Args.of("id", node)) + tx.run(LEAVE_NODE, Args.of("id", node)));
+        } catch (DbFault e) {
+            log.debug("this node could not say that it leaves: {}", e.getMessage());
+        }
     }
 
     UUID installation() {

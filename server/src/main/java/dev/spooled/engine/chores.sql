@@ -58,6 +58,12 @@ select count(*)::int as n from node where id <> :id and seen_at > :since
 -- name: installation
 select id from installation
 
+-- name: leave_marks
+delete from lane_mark where cell = :cell and node = :id
+
+-- name: leave_node
+delete from node where id = :id
+
 -- name: forget_marks
 delete from lane_mark m using node n where n.id = m.node and n.seen_at < :before
 
