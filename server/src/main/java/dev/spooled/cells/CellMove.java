@@ -33,7 +33,7 @@ public final class CellMove {
     private static final Sql FIND = SQL.get("find");
     private static final Sql BEGIN = SQL.get("begin_move");
     private static final Sql TAKE_OVER = SQL.get("take_over");
-    private static final Sql STILL_MINE = SQL.get("still_mine");
+    private static final Sql WHOSE = SQL.get("whose");
     private static final Sql LEAVE = SQL.get("leave");
     private static final Sql STAY = SQL.get("stay");
     private static final Sql COUNT_MOVE = SQL.get("count_move");
@@ -169,13 +169,28 @@ public final class CellMove {
     private void pause(Db directory, Db origin, Db target, int org) {
         worked(target, org, false);
         worked(origin, org, false);
-        if (directory.readAsEngine(STILL_MINE, mine(org), row -> true).isEmpty()) {
-            worked(origin, org, true);
-            throw takenOver();
-        }
+        checkMine(directory, origin, org);
         new Barrier(origin).pass();
         awaitInside(origin, org);
         progress.accept("paused");
+    }
+
+    /// Whoever finds that the move was ended meanwhile must not leave the organization paused where it lives.
+    private void checkMine(Db directory, Db origin, int org) {
+        Whose whose =
+                directory.readAsEngine(WHOSE, Args.of("org", org), Whose::of).getFirst();
+        if (!mover.equals(whose.mover())) {
+            if (!whose.moving() && whose.cell() == origin.cell()) {
+                worked(origin, org, true);
+            }
+            throw takenOver();
+        }
+    }
+
+    private record Whose(int cell, boolean moving, @Nullable UUID mover) {
+        static Whose of(Row row) throws SQLException {
+            return new Whose(row.integer("cell"), row.bool("moving"), row.uuidOrNull("mover"));
+        }
     }
 
     private static void worked(Db cell, int org, boolean here) {

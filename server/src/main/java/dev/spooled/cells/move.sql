@@ -13,8 +13,10 @@ values (:org, :origin, :target, 'copying', now(), :mover)
 -- From then on nobody else moves it, even one who lives still and has lost its lock unawares.
 update organization_move set mover = :mover where org = :org
 
--- name: still_mine
-select 1 as one from organization_move where org = :org and mover = :mover
+-- name: whose
+-- Who moves it now, if anybody does, and where it lives.
+select o.cell, m.org is not null as moving, m.mover
+from organization o left join organization_move m on m.org = o.id where o.id = :org
 
 -- name: movers
 -- Moves that have begun and not ended, and whether a process holds their lock (the 64 bits of the key are in two halves).
