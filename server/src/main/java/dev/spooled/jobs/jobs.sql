@@ -3,6 +3,8 @@
 -- and ready when it is in none of the others (ready is the one table without an index by id; one snapshot sees a job in
 -- exactly one place). What the organization's plan lets go is hidden before it leaves, unless something needs it. A list
 -- puts the walk that picks its ids in place of the first select (`Walk`).
+-- Job and done are looked up one by one (limit 1): nobody analyzes partitioned tables as a whole, and PostgreSQL, which then
+-- takes each id for hundreds of rows, would read a whole day in the order of its key rather than sort those.
 with picked as materialized (select id from unnest(:ids::uuid[]) as t (id))
 select j.id, q.name as queue_name, j.max_retries, j.timeout_seconds, j.expires_at, j.idem_key,
        j.tags::text as tags, j.parent, j.workflow, j.any_parent, j.completion_webhook,
@@ -24,9 +26,9 @@ select j.id, q.name as queue_name, j.max_retries, j.timeout_seconds, j.expires_a
        w.id is null as dependencies_met,
        g.percent as progress, g.message as progress_message
 from picked p
-join job j on j.cell = :cell and j.id = p.id and j.org = :org
+join lateral (select * from job j where j.cell = :cell and j.id = p.id and j.org = :org limit 1) j on true
 join queue q on q.cell = j.cell and q.id = j.queue
-left join done d on d.cell = :cell and d.id = p.id
+left join lateral (select * from done d where d.cell = :cell and d.id = p.id limit 1) d on true
 left join lease l on l.cell = :cell and l.id = p.id
 left join scheduled s on s.cell = :cell and s.id = p.id
 left join waiting w on w.cell = :cell and w.id = p.id
