@@ -5,12 +5,9 @@ import dev.spooled.cells.Cells;
 import dev.spooled.config.CannotStart;
 import dev.spooled.config.ConfigReader;
 import dev.spooled.config.Setting;
-import dev.spooled.db.DbAddress;
 import dev.spooled.moving.Place;
 import java.nio.file.Path;
-import java.util.HashMap;
 import java.util.Locale;
-import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ExitCode;
@@ -34,10 +31,8 @@ final class CellCommand implements Callable<Integer> {
     public Integer call() {
         String folder = told("data-dir", Setting.SPOOLED_DATA_DIR);
         try (var place = Place.of(told("database-url", Setting.DATABASE_URL), Path.of(String.valueOf(folder)))) {
-            var cells = new HashMap<Integer, DbAddress>(
-                    Cells.addresses(ConfigReader.cells(told("cells", Setting.SPOOLED_CELLS))));
-            cells.put(0, place.address());
-            var move = new CellMove(Map.copyOf(cells), CellMove.GRACE, line -> System.out.println("  " + line));
+            var cells = Cells.addresses(place.address(), ConfigReader.cells(told("cells", Setting.SPOOLED_CELLS)));
+            var move = new CellMove(cells, CellMove.GRACE, line -> System.out.println("  " + line));
             CellMove.Account account = move.run(option("organization"), Integer.parseInt(option("to")));
             System.out.printf(
                     Locale.ROOT,

@@ -4,7 +4,6 @@ import dev.spooled.cells.Cells;
 import dev.spooled.config.CannotStart;
 import dev.spooled.config.ConfigReader;
 import dev.spooled.config.Setting;
-import dev.spooled.db.DbAddress;
 import dev.spooled.moving.Export;
 import dev.spooled.moving.Import;
 import dev.spooled.moving.Place;
@@ -17,7 +16,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.util.HashMap;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ExitCode;
@@ -61,10 +59,8 @@ final class PortCommand implements Callable<Integer> {
 
     /// Into a file only whole: under another name until it is.
     private long write(Place place) throws IOException {
-        var cells = new HashMap<Integer, DbAddress>(
-                Cells.addresses(ConfigReader.cells(told("cells", Setting.SPOOLED_CELLS))));
-        cells.put(0, place.address());
-        var export = new Export(cells);
+        var cells = ConfigReader.cells(told("cells", Setting.SPOOLED_CELLS));
+        var export = new Export(Cells.addresses(place.address(), cells));
         String slug = spec.commandLine().getParseResult().matchedOptionValue("organization", "default");
         if (file().equals(STANDARD)) {
             return export.write(slug, new BufferedWriter(new OutputStreamWriter(System.out, StandardCharsets.UTF_8)));

@@ -3,6 +3,7 @@ package dev.spooled.cells;
 import dev.spooled.bus.Bus;
 import dev.spooled.config.CannotStart;
 import dev.spooled.db.Args;
+import dev.spooled.db.DatabaseUrl;
 import dev.spooled.db.Db;
 import dev.spooled.db.DbAddress;
 import dev.spooled.db.Homes;
@@ -265,10 +266,17 @@ public final class Cells implements Residents, AutoCloseable {
         }
     }
 
+    /// The same with that of the directory, which is cell 0.
+    public static Map<Integer, DbAddress> addresses(DbAddress directory, Map<Integer, String> urls) {
+        var all = new HashMap<Integer, DbAddress>(addresses(urls));
+        all.put(0, directory);
+        return Map.copyOf(all);
+    }
+
     /// Addresses by number, as a setting says them: `1=postgres://... 2=postgres://...`.
     public static SortedMap<Integer, DbAddress> addresses(Map<Integer, String> urls) {
         var addresses = new TreeMap<Integer, DbAddress>();
-        urls.forEach((number, url) -> addresses.put(number, dev.spooled.db.DatabaseUrl.parse(url)));
+        urls.forEach((number, url) -> addresses.put(number, DatabaseUrl.parse(url)));
         if (addresses.values().stream().distinct().count() < addresses.size()) {
             throw new CannotStart("two cells of SPOOLED_CELLS are the same database");
         }

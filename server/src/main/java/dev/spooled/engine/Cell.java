@@ -149,8 +149,11 @@ public final class Cell implements AutoCloseable {
     public void close() {
         further.forEach(Upkeep::close);
         upkeep.close();
+        boolean reachable = lane.isReachable();
         lane.close();
-        chores.leave(node);
+        if (reachable) {
+            chores.leave(node);
+        }
         db.close();
     }
 }

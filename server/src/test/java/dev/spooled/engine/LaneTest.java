@@ -70,7 +70,7 @@ class LaneTest {
     void tellsWhoWatches(Lane.Way way) {
         List<JobMove> heard = new CopyOnWriteArrayList<>();
         AtomicBoolean watching = new AtomicBoolean(true);
-        try (Lane lane = lane(way).start()) {
+        try (Lane lane = lane(way)) {
             lane.watch(new JobWatcher() {
                 @Override
                 public boolean isWatching() {
@@ -82,6 +82,8 @@ class LaneTest {
                     heard.addAll(moves);
                 }
             });
+            // A batch that was begun before somebody watched tells nobody.
+            lane.start();
             UUID job = lane.run(new Enqueue(List.of(job(null)))).getFirst().id();
             Leased leased =
                     lane.run(new Claim(org, queue, "w", 1, 60, 0, () -> true)).getFirst();

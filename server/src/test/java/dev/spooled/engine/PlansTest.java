@@ -16,6 +16,7 @@ import dev.spooled.engine.Command.Purge;
 import dev.spooled.engine.Command.Replay;
 import dev.spooled.engine.Command.SetPriority;
 import dev.spooled.support.PlanCheck;
+import dev.spooled.support.PlanCheck.Figures;
 import dev.spooled.time.Ids;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -102,31 +103,22 @@ class PlansTest {
 
     @ParameterizedTest
     @CsvSource({
-        "false, force_generic_plan",
-        "false, force_custom_plan",
-        "true, force_generic_plan",
-        "true, force_custom_plan"
+        "NONE, force_generic_plan",
+        "NONE, force_custom_plan",
+        "DAYS, force_generic_plan",
+        "DAYS, force_custom_plan",
+        "ALL, force_generic_plan",
+        "ALL, force_custom_plan"
     })
-    void findByKeyAndTouchFewPages(boolean analysed, String plans) throws SQLException {
-        if (analysed) {
-            analyse();
-        }
+    void findByKeyAndTouchFewPages(Figures figures, String plans) throws SQLException {
+        PlanCheck.analyse(cell.address(), figures);
         var checked = new PlanCheck(connection, SMALL);
         checked.plansFor(plans.equals("force_generic_plan"));
         for (Batch batch : batches().toList()) {
             cell.way.prepare(batch);
             for (RoundTrip.Part part : cell.way.statements(0, batch).parts()) {
-                checked.check(
-                        part.sql(), part.args(), plans + (analysed ? " analysed" : " without statistics"), ASKED * 30);
+                checked.check(part.sql(), part.args(), plans + ", figures: " + figures, ASKED * 30);
             }
-        }
-    }
-
-    private static void analyse() throws SQLException {
-        try (Connection owner = DriverManager.getConnection(
-                        cell.address().jdbcUrl(), cell.address().properties(Role.OWNER, ""));
-                Statement statement = owner.createStatement()) {
-            statement.execute("analyze");
         }
     }
 

@@ -3,6 +3,7 @@ package dev.spooled.engine;
 import dev.spooled.db.DbAddress.Role;
 import dev.spooled.db.PgArray;
 import dev.spooled.support.PlanCheck;
+import dev.spooled.support.PlanCheck.Figures;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
@@ -92,18 +93,12 @@ class WorkflowPlansTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"false, true", "false, false", "true, true", "true, false"})
-    void findByKeyAndTouchFewPages(boolean analysed, boolean anyParameters) throws SQLException {
-        if (analysed) {
-            try (Connection owner = DriverManager.getConnection(
-                            cell.address().jdbcUrl(), cell.address().properties(Role.OWNER, ""));
-                    Statement statement = owner.createStatement()) {
-                statement.execute("analyze");
-            }
-        }
+    @CsvSource({"NONE, true", "NONE, false", "DAYS, true", "DAYS, false", "ALL, true", "ALL, false"})
+    void findByKeyAndTouchFewPages(Figures figures, boolean anyParameters) throws SQLException {
+        PlanCheck.analyse(cell.address(), figures);
         var plans = new PlanCheck(connection, SMALL);
         plans.plansFor(anyParameters);
-        String how = (anyParameters ? "any parameters" : "these") + (analysed ? ", analysed" : ", without statistics");
+        String how = (anyParameters ? "any parameters" : "these") + ", figures: " + figures;
         for (Batch batch : batches().toList()) {
             cell.way.prepare(batch);
             for (RoundTrip.Part part : cell.way.statements(0, batch).parts()) {

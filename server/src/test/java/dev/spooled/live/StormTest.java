@@ -91,7 +91,7 @@ final class StormTest {
                     "storm: p99 with / without = %.2f; heap %d MB without, %d MB with%n",
                     ratio, heapWithout >> 20, heapWith >> 20);
             assertThat(heapWith - heapWithout).isLessThan(200L << 20);
-            assertThat(ratio).isLessThan(2);
+            assertThat(ratio).isLessThan(1.5);
         }
     }
 

@@ -3,11 +3,14 @@ package dev.spooled.support;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.spooled.db.Args;
+import dev.spooled.db.DbAddress;
+import dev.spooled.db.DbAddress.Role;
 import dev.spooled.db.PgArray;
 import dev.spooled.db.Sql;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
+import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -29,6 +32,34 @@ public record PlanCheck(Connection connection, Set<String> smallTables) {
                     + "\"Shared Hit Blocks\": (\\d+),\\s*\"Shared Read Blocks\": (\\d+)");
     private static final Pattern PAGES =
             Pattern.compile("\"Shared Hit Blocks\": (\\d+),\\s*\"Shared Read Blocks\": (\\d+)");
+
+    /// What PostgreSQL knows of the tables. `DAYS` is what a server comes to by itself: autovacuum analyzes the days,
+    /// never
+    /// the partitioned tables as a whole.
+    public enum Figures {
+        NONE,
+        DAYS,
+        ALL
+    }
+
+    /// Makes figures; they stay, so tests go from fewer to more.
+    public static void analyse(DbAddress address, Figures figures) throws SQLException {
+        try (Connection owner = DriverManager.getConnection(address.jdbcUrl(), address.properties(Role.OWNER, ""));
+                Statement statement = owner.createStatement()) {
+            switch (figures) {
+                case NONE -> {}
+                case DAYS -> statement.execute("""
+                        do $$ declare t regclass; begin
+                            for t in select oid from pg_class
+                                     where relnamespace = 'spooled'::regnamespace and relkind = 'r' loop
+                                execute format('analyze %s', t);
+                            end loop;
+                        end $$
+                        """);
+                case ALL -> statement.execute("analyze");
+            }
+        }
+    }
 
     /// For this session: plans for any parameters or for those given.
     public void plansFor(boolean anyParameters) throws SQLException {

@@ -6,6 +6,7 @@ import dev.spooled.db.PgArray;
 import dev.spooled.db.Sql;
 import dev.spooled.db.Statements;
 import dev.spooled.support.PlanCheck;
+import dev.spooled.support.PlanCheck.Figures;
 import dev.spooled.support.TestServer;
 import dev.spooled.time.Ids;
 import java.sql.Connection;
@@ -83,18 +84,12 @@ class DeliveryPlansTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"false, true", "false, false", "true, true", "true, false"})
-    void findByKeyAndTouchFewPages(boolean analysed, boolean anyParameters) throws SQLException {
-        if (analysed) {
-            var address = server.database.address();
-            try (Connection owner = DriverManager.getConnection(address.jdbcUrl(), address.properties(Role.OWNER, ""));
-                    Statement statement = owner.createStatement()) {
-                statement.execute("analyze");
-            }
-        }
+    @CsvSource({"NONE, true", "NONE, false", "DAYS, true", "DAYS, false", "ALL, true", "ALL, false"})
+    void findByKeyAndTouchFewPages(Figures figures, boolean anyParameters) throws SQLException {
+        PlanCheck.analyse(server.database.address(), figures);
         var plans = new PlanCheck(connection, SMALL);
         plans.plansFor(anyParameters);
-        String how = (anyParameters ? "any parameters" : "these") + (analysed ? ", analysed" : ", without statistics");
+        String how = (anyParameters ? "any parameters" : "these") + ", figures: " + figures;
         BiConsumer<Sql, Args> check = (sql, args) -> {
             try {
                 plans.check(sql, args, how, 20_000);

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.spooled.conformance.fleet;
+
+import org.jspecify.annotations.NullMarked;
