@@ -66,8 +66,10 @@ final class MoveCommand implements Callable<Integer> {
                         .description("The folder of the server that moves, default " + defaultFolder() + ".")
                         .build());
         spec.usageMessage()
-                .description("Moves everything from the embedded PostgreSQL to another one: stops the server, copies,"
-                        + " compares. The server uses the new database when it is started again.");
+                .description(
+                        "Moves everything from the embedded PostgreSQL to another one: copies while the server goes on,"
+                                + " stops it, copies what has changed, compares. The server uses the new database when it is"
+                                + " started again.");
         return spec;
     }
 }

@@ -11,8 +11,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 
-/// Takes a server from its embedded PostgreSQL to another one: the new database is made ready while the
-/// server goes on, then the server is stopped as by Ctrl-C, everything is copied and compared, and a server
+/// Takes a server from its embedded PostgreSQL to another one: the new database is made ready and gets what is
+/// big while the server goes on, then the server is stopped as by Ctrl-C, the rest is copied, and a server
 /// started in the same data directory from then on uses the new database. The embedded one is left as it was.
 public final class MovingHouse {
     private static final Duration STOPS_WITHIN = Duration.ofMinutes(5);
@@ -54,13 +54,19 @@ public final class MovingHouse {
 
     private Account run(NewHome home) throws IOException {
         var target = DatabaseUrl.parse(url);
-        new Move(target, target, progress).prepare();
-        long began = System.nanoTime();
-        EmbeddedPostgres.holder(dataDirectory).ifPresent(this::stop);
-        try (var old = EmbeddedPostgres.start(dataDirectory, line -> {})) {
-            Move.Account moved = new Move(old.address(), target, progress).run();
-            home.arrive(url);
-            return new Account(moved, Duration.ofNanos(System.nanoTime() - began));
+        try (var move = Move.into(target, progress)) {
+            EmbeddedPostgres.running(dataDirectory).ifPresent(move::ahead);
+            long began = System.nanoTime();
+            EmbeddedPostgres.holder(dataDirectory).ifPresent(this::stop);
+            Account account;
+            try (var old = EmbeddedPostgres.start(dataDirectory, line -> {})) {
+                Move.Account moved = move.finish(old.address());
+                home.arrive(url);
+                account = new Account(moved, Duration.ofNanos(System.nanoTime() - began));
+            }
+            home.giveUp();
+            move.takeFigures();
+            return account;
         }
     }
 

@@ -10,20 +10,28 @@ import java.util.List;
 /// What there is to copy: the tables of our schema with those referred to before those that refer, and their
 /// columns. Partitions are no tables of their own here: rows find their day again.
 record Schema(List<Table> tables) {
-    /// `columns` are quoted and joined as SQL has them, in one order for both sides; `identity` is the column
-    /// whose numbers a sequence gives, or empty.
-    record Table(String name, String columns, String identity) {}
+    /// `columns` are quoted and joined as SQL has them, in one order for both sides; so are those of the
+    /// `key`, which tells rows apart and is empty where nothing does; `identity` is the column whose
+    /// numbers a sequence gives, or empty; `alone` is a table that refers to no other and no other to it.
+    record Table(String name, String columns, String key, String identity, boolean alone) {}
 
     /// Flyway's own record stays with each database.
     private static final String HISTORY = "flyway_schema_history";
 
+    /// `ready` has no primary key, to be cheaper to write, but a job is there once.
     private static final String TABLES = """
             select c.relname as name,
                    (select string_agg(quote_ident(a.attname), ', ' order by a.attname)
                     from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
                       and a.attgenerated = '') as columns,
+                   coalesce((select string_agg(quote_ident(a.attname), ', ' order by a.attname)
+                             from pg_index i join pg_attribute a on a.attrelid = i.indrelid and a.attnum = any (i.indkey)
+                             where i.indrelid = c.oid and i.indisprimary),
+                            case when c.relname = 'ready' then 'cell, id' else '' end) as key,
                    coalesce((select a.attname from pg_attribute a
-                             where a.attrelid = c.oid and a.attidentity <> ''), '') as identity
+                             where a.attrelid = c.oid and a.attidentity <> ''), '') as identity,
+                   not exists (select from pg_constraint k
+                               where k.contype = 'f' and c.oid in (k.conrelid, k.confrelid)) as alone
             from pg_class c
             where c.relnamespace = 'spooled'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition
               and c.relname <> '%s'
@@ -42,7 +50,12 @@ record Schema(List<Table> tables) {
         try (Statement statement = connection.createStatement()) {
             try (ResultSet row = statement.executeQuery(TABLES)) {
                 while (row.next()) {
-                    left.add(new Table(row.getString("name"), row.getString("columns"), row.getString("identity")));
+                    left.add(new Table(
+                            row.getString("name"),
+                            row.getString("columns"),
+                            row.getString("key"),
+                            row.getString("identity"),
+                            row.getBoolean("alone")));
                 }
             }
             try (ResultSet row = statement.executeQuery(REFERENCES)) {

@@ -10,23 +10,30 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// A running server with 1,000,000 jobs (`-Dmove.jobs=`) moves to another PostgreSQL while a producer goes
 /// on: what was acknowledged before the server stopped and after it came back is there, under the same key,
-/// and nobody was served for a short while only.
+/// and nobody was served for a short while only: little of what there is (`-Dmove.seconds=10` at most).
 @Tag("chaos")
 class MovingHouseTest {
     private static final int JOBS = Integer.getInteger("move.jobs", 1_000_000);
+    private static final Pattern UNSERVED = Pattern.compile("nobody was served for ([0-9.]+) s");
+    private static final int WARM_UP = 2_000;
     private static final Pattern JOB_ID = Pattern.compile("\"id\":\"([0-9a-f-]{36})\"");
 
     private final Set<String> acknowledged = ConcurrentHashMap.newKeySet();
+    private final List<Long> answeredInNanos = Collections.synchronizedList(new ArrayList<>());
     private volatile boolean over;
 
     @Test
@@ -37,8 +44,17 @@ class MovingHouseTest {
                 var target = EmbeddedPostgres.start(other, line -> {})) {
             fill(server);
             Thread producer = Thread.ofVirtual().start(() -> produce(server));
+            while (answeredInNanos.size() < WARM_UP) {
+                Thread.onSpinWait();
+            }
+            answeredInNanos.clear();
+            while (answeredInNanos.size() < WARM_UP) {
+                Thread.onSpinWait();
+            }
+            report("before the move");
             String url = url(target.address());
             assertThat(move(old, url)).as("exit of the move").isZero();
+            report("during it");
             int before = acknowledged.size();
             server.restart();
             server.awaitReady();
@@ -52,6 +68,21 @@ class MovingHouseTest {
             }
             assertThat(count(target.address())).isEqualTo(JOBS + acknowledged.size());
         }
+    }
+
+    private void report(String when) {
+        List<Long> nanos;
+        synchronized (answeredInNanos) {
+            nanos = answeredInNanos.stream().sorted().toList();
+            answeredInNanos.clear();
+        }
+        System.out.printf(
+                "move: %s %d enqueues, p50 %.1f ms, p99 %.1f ms, slowest %.1f ms%n",
+                when,
+                nanos.size(),
+                nanos.get(nanos.size() / 2) / 1e6,
+                nanos.get(nanos.size() * 99 / 100) / 1e6,
+                nanos.getLast() / 1e6);
     }
 
     private static int move(Path data, String url) throws IOException, InterruptedException {
@@ -69,16 +100,22 @@ class MovingHouseTest {
                 .redirectOutput(new File(data + ".move.log"))
                 .start();
         assertThat(move.waitFor(5, TimeUnit.MINUTES)).isTrue();
-        System.out.println("move: " + Files.readString(Path.of(data + ".move.log")));
+        String said = Files.readString(Path.of(data + ".move.log"));
+        System.out.println("move: " + said);
+        Matcher seconds = UNSERVED.matcher(said);
+        assertThat(seconds.find()).isTrue();
+        assertThat(Double.parseDouble(seconds.group(1))).isLessThan(Integer.getInteger("move.seconds", 10));
         return move.exitValue();
     }
 
     private void produce(ServerProcess server) {
         while (!over) {
             try {
+                long asked = System.nanoTime();
                 var answer = server.post("/jobs", "{\"queue_name\":\"on\",\"payload\":{}}");
                 var id = JOB_ID.matcher(answer.body());
                 if (answer.statusCode() == 201 && id.find()) {
+                    answeredInNanos.add(System.nanoTime() - asked);
                     acknowledged.add(id.group(1));
                 }
             } catch (IOException e) {

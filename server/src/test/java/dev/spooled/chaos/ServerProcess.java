@@ -26,8 +26,9 @@ final class ServerProcess implements AutoCloseable {
     private static final Duration START_WITHIN = Duration.ofSeconds(60);
 
     private final Path data;
-    private final int port;
-    private final int grpcPort;
+    private int port;
+    private int grpcPort;
+    private static final int LAUNCHES = 3;
     private final HttpClient client = HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
             .connectTimeout(Duration.ofSeconds(2))
@@ -46,7 +47,8 @@ final class ServerProcess implements AutoCloseable {
         this(data, null, null, settings);
     }
 
-    /// A node before `database`, whose first organization has that key; null for the first node, which makes it.
+    /// A node before `database`, whose first organization has that key; null for the first node, which
+    /// makes it.
     ServerProcess(Path data, @Nullable DbAddress database, @Nullable String key) throws IOException {
         this(data, database, key, Map.of());
     }
@@ -56,16 +58,31 @@ final class ServerProcess implements AutoCloseable {
         this.data = data.toAbsolutePath();
         this.settings = settings;
         this.database = database;
-        try (var free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
-                var freeToo = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            port = free.getLocalPort();
-            grpcPort = freeToo.getLocalPort();
-        }
-        process = launch();
+        process = launchOnFreePorts();
         awaitReady();
         this.key = key != null
                 ? key
                 : Files.readString(this.data.resolve("default.key")).strip();
+    }
+
+    /// A port that was free may be somebody's a moment later: then the server says so and ends, and others
+    /// are tried.
+    private Process launchOnFreePorts() throws IOException {
+        for (int attempt = 1; ; attempt++) {
+            try (var free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+                    var freeToo = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+                port = free.getLocalPort();
+                grpcPort = freeToo.getLocalPort();
+            }
+            Process launched = launch();
+            process = launched;
+            while (launched.isAlive() && !isReady()) {
+                LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(20));
+            }
+            if (launched.isAlive() || attempt == LAUNCHES) {
+                return launched;
+            }
+        }
     }
 
     private Process launch() throws IOException {
