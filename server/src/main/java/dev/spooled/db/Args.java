@@ -4,8 +4,12 @@ import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /// The values of a statement's named parameters. `Instant` goes as timestamptz, `PgArray` in binary, the rest as
@@ -22,6 +26,13 @@ public final class Args {
     public Args and(String name, @Nullable Object value) {
         values.put(name, value);
         return this;
+    }
+
+    /// `:first` and `:last` of these ids, in PostgreSQL's order. A statement opens every partition it may have to look
+    /// into before it knows an id; with bounds it opens those between them.
+    public Args andBounds(Collection<UUID> ids) {
+        Comparator<UUID> order = Comparator.comparing(UUID::toString);
+        return and("first", Collections.min(ids, order)).and("last", Collections.max(ids, order));
     }
 
     /// Sets the uses of this statement's parameters from position `first` on and returns the position after them.

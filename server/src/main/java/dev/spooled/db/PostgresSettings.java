@@ -20,6 +20,9 @@ final class PostgresSettings {
         settings.put("max_wal_size", "4GB");
         settings.put("checkpoint_timeout", "15min");
         settings.put("wal_compression", "pglz");
+        // A kept plan locks every day of its tables; from 18 on PostgreSQL notes so many locks in the session's own
+        // memory, where they cost next to nothing (docs/decisions/0009-days.md).
+        settings.put("max_locks_per_transaction", "1024");
         settings.put("wal_buffers", "16MB");
         settings.put("autovacuum_naptime", "5s");
         settings.put("autovacuum_vacuum_cost_limit", "2000");

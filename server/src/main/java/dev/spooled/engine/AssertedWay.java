@@ -67,7 +67,7 @@ final class AssertedWay {
         asked.addBeforeClaims(trip, session.cell());
         add(trip, session.cell(), proposal, batch.now());
         asked.addClaims(trip, session.cell());
-        addPeeks(trip, session.cell(), proposal);
+        addPeeks(trip, session.cell(), proposal, batch);
         if (doubt.getAsBoolean()) {
             trip.add(FAIL_ASSERTION, Args.NONE);
         }
@@ -239,13 +239,17 @@ final class AssertedWay {
         }
     }
 
-    private static void addPeeks(RoundTrip trip, int cell, Proposal proposal) {
+    private static void addPeeks(RoundTrip trip, int cell, Proposal proposal, Batch batch) {
         if (proposal.peeks.isEmpty()) {
             return;
         }
         PgArray queues = PgArray.ints();
         proposal.peeks.forEach(queues::add);
-        Args args = Args.of("cell", cell).and("queues", queues).and("limit", Proposal.PEEKED_MAX);
+        Args args = Args.of("cell", cell)
+                .and("queues", queues)
+                .and("limit", Proposal.PEEKED_MAX)
+                .and("yesterday", batch.idsOfDay(-1))
+                .and("tomorrow", batch.idsOfDay(1));
         trip.add(PEEK, args, row -> {
             List<ReadyHead.Row> found = proposal.peeked.computeIfAbsent(row.integer("asked"), q -> new ArrayList<>());
             if (row.textOrNull("row_id") != null) {

@@ -23,6 +23,8 @@ import dev.spooled.engine.Command.Settle;
 import dev.spooled.engine.Command.Signal;
 import dev.spooled.engine.Command.WorkflowMade;
 import dev.spooled.time.Clock;
+import dev.spooled.time.Ids;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -107,6 +109,16 @@ final class Batch {
 
     Instant now() {
         return Clock.instantOf(nowMicros);
+    }
+
+    /// The UTC day of the batch, counted from 1970-01-01.
+    int day() {
+        return (int) Math.floorDiv(nowMicros, Duration.ofDays(1).toNanos() / 1_000);
+    }
+
+    /// The smallest id of today, or of so many days after it.
+    UUID idsOfDay(int after) {
+        return Ids.floor(Duration.ofDays(day() + (long) after).toMillis());
     }
 
     long nowMicros() {

@@ -305,7 +305,10 @@ final class ExactWay {
                 .and("fingerprints", fingerprints)
                 .and("retries", retries)
                 .and("afters", afters)
-                .and("lucks", lucks);
+                .and("lucks", lucks)
+                .andBounds(batch.fails.stream()
+                        .map(ticket -> Batch.jobOf(ticket.command()))
+                        .toList());
     }
 
     private static Args releases(int cell, Batch batch) {

@@ -6,8 +6,6 @@ import dev.spooled.db.Sql;
 import dev.spooled.engine.Command.Claim;
 import dev.spooled.engine.Command.Leased;
 import dev.spooled.time.Clock;
-import dev.spooled.time.Ids;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -76,8 +74,6 @@ final class Slots {
             seconds.add(claim(ask).leaseSeconds());
             workers.add(claim(ask).worker());
         }
-        int day = (int) Math.floorDiv(batch.nowMicros(), Duration.ofDays(1).toNanos() / 1_000);
-        long midnight = Duration.ofDays(day).toMillis();
         Args args = Args.of("cell", cell)
                 .and("now", batch.now())
                 .and("queues", queues)
@@ -87,10 +83,11 @@ final class Slots {
                 .and("asks", askArray)
                 .and("seconds", seconds)
                 .and("workers", workers)
-                .and("day", day)
+                .and("day", batch.day())
                 .and("hooked", batch.audience().hasHooks())
-                .and("today", Ids.floor(midnight))
-                .and("tomorrow", Ids.floor(midnight + Duration.ofDays(1).toMillis()));
+                .and("yesterday", batch.idsOfDay(-1))
+                .and("today", batch.idsOfDay(0))
+                .and("tomorrow", batch.idsOfDay(1));
         trip.add(claim, args, row -> {
             int slot = row.integer("slot");
             bySlot.put(

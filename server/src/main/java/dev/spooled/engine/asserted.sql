@@ -59,13 +59,14 @@ insert into count_delta (cell, at, queue, kind, day, n) values (:cell, :now, :qu
 -- name: peek
 -- The head of each queue memory does not know, as it stands after this batch. Paused and rate-limited queues are left
 -- unknown: the exact claim knows their rules.
-select q.queue as asked, x.row_id, x.id, x.org, x.attempt, x.priority, x.retry_count, x.flags, x.expires_at, j.timeout_seconds
+select q.queue as asked, x.row_id, x.id, x.org, x.attempt, x.priority, x.retry_count, x.flags, x.expires_at,
+       case when x.id is not null then coalesce(j.timeout_seconds, timeout_of(:cell, x.id)) end as timeout_seconds
 from unnest(:queues::int[]) as q (queue)
 join queue u on u.cell = :cell and u.id = q.queue and u.enabled and u.rate_limit is null
 left join lateral (
     select ctid::text as row_id, id, org, attempt, priority, retry_count, flags, expires_at
     from ready where cell = :cell and queue = q.queue order by priority desc, id limit :limit) x on true
-left join job j on j.cell = :cell and j.id = x.id
+left join job j on j.cell = :cell and j.id = x.id and j.id >= :yesterday and j.id < :tomorrow
 order by q.queue, x.priority desc, x.id
 
 -- name: fail_assertion

@@ -87,7 +87,7 @@ with r as (
            :now::timestamptz + make_interval(secs => coalesce(x.after_seconds,
                backoff_seconds(coalesce(j.backoff, u.backoff), x.retry_count, x.luck / 1e6))) as run_at
     from x
-    left join job j on j.cell = :cell and j.id = x.id
+    left join job j on j.cell = :cell and j.id = x.id and j.id between :first and :last
     left join queue u on u.cell = :cell and u.id = x.queue
     left join worker w on w.cell = :cell and w.org = x.org and w.id = x.worker
 ), s as (
@@ -547,6 +547,8 @@ on conflict do nothing
 -- a row is its queue's base plus its rank; arrays by slot say whose it is. Paused queues give nothing.
 -- A queue with a rate limit gives what is left of its second. Its row of queue_rate is locked first: a claim that waited
 -- for another node's sees that one's count, and a node whose clock is behind the row's second waits for its own.
+-- A statement opens every day it may have to look into, so time-outs are joined from the last two days; those of older
+-- jobs are looked up one by one.
 with rate as materialized (
     select r.queue, u.rate_limit - case when r.second = date_trunc('second', :now::timestamptz) then r.used
                                         when r.second > :now then u.rate_limit else 0 end as free
@@ -569,11 +571,11 @@ with rate as materialized (
     delete from ready where ctid = any (array (select ct from c)) returning id
 ), l as (
     insert into lease (cell, queue, org, attempt, timeout_seconds, priority, retry_count, flags, id, lease_id, started_at, expires_at, worker)
-    select :cell, c.queue, c.org, c.attempt + 1, coalesce(j.timeout_seconds, 300), c.priority, c.retry_count, c.flags, c.id,
+    select :cell, c.queue, c.org, c.attempt + 1, coalesce(j.timeout_seconds, timeout_of(:cell, c.id), 300), c.priority, c.retry_count, c.flags, c.id,
            (:leases::uuid[])[c.slot], :now,
            :now::timestamptz + make_interval(secs => (:seconds::int[])[(:asks::int[])[c.slot]]),
            (:workers::text[])[(:asks::int[])[c.slot]]
-    from c left join job j on j.cell = :cell and j.id = c.id
+    from c left join job j on j.cell = :cell and j.id = c.id and j.id >= :yesterday and j.id < :tomorrow
 ), s as (
     update queue_rate r
     set used = case when r.second = date_trunc('second', :now::timestamptz) then r.used else 0 end + g.n,

@@ -11,6 +11,7 @@ import dev.spooled.engine.NewJob;
 import dev.spooled.jobs.ClaimedJob.Upstream;
 import dev.spooled.time.Clock;
 import java.sql.SQLException;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -73,7 +74,7 @@ public final class ClaimedJobs {
 
     private Map<UUID, ClaimedJob.Facts> facts(int org, List<Leased> leases) {
         Map<UUID, ClaimedJob.Facts> facts = new HashMap<>();
-        var unknown = PgArray.uuids();
+        var unknown = new ArrayList<UUID>();
         for (Leased lease : leases) {
             NewJob remembered = lease.facts();
             if (remembered == null) {
@@ -82,9 +83,11 @@ public final class ClaimedJobs {
                 facts.put(lease.id(), facts(lease.id(), remembered));
             }
         }
-        if (unknown.size() > 0) {
+        if (!unknown.isEmpty()) {
+            var ids = PgArray.uuids();
+            unknown.forEach(ids::add);
             db.of(org)
-                    .readAsEngine(CLAIMED, Args.of("ids", unknown), ClaimedJobs::facts)
+                    .readAsEngine(CLAIMED, Args.of("ids", ids).andBounds(unknown), ClaimedJobs::facts)
                     .forEach(read -> facts.put(read.id(), read));
         }
         return facts;

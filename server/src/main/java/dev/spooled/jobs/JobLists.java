@@ -13,6 +13,7 @@ import dev.spooled.time.Clock;
 import dev.spooled.time.Ids;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.UUID;
@@ -43,8 +44,8 @@ public final class JobLists {
 
     private static final int LOOKED_UP_LEAST = 500;
 
-    /// Ended jobs are looked for here before they are looked for everywhere.
-    private static final Duration LATELY = Duration.ofDays(7);
+    /// Jobs are looked for here before they are looked for everywhere.
+    private static final Duration LATELY = Duration.ofDays(3);
 
     private static final int BACKLOG_MAX = 20_000;
     private static final int CANDIDATES_MAX = 40_000;
@@ -154,8 +155,8 @@ public final class JobLists {
         };
     }
 
-    /// Chooses the walk: by the tag if it is rare or the only filter, else by state or queue, the tag looked up for
-    /// each.
+    /// Chooses the walk: by the tag if it is rare or the only filter, else by state or queue, the tag
+    /// looked up for each.
     private List<Job> pick(Tx tx, Caller caller, ListRequest asked, Reach reach, Args args, int wanted) {
         boolean everywhere = asked.queueName() == null && caller.queues().isEmpty();
         boolean ascending = asked.order().ascending();
@@ -212,14 +213,25 @@ public final class JobLists {
         return everywhere ? "completed_of_org" : "completed";
     }
 
+    /// The newest of a list are looked for in the last days first, then the rest in those before: a look
+    /// opens every day it may have to look into.
     private List<Job> read(Tx tx, Walk walk, Sql page, Args args, boolean full) {
-        if (walk.hasFloor() && walk.newestFirst()) {
-            List<Job> lately = look(tx, walk, page, args.and("floor", lately(args)), full);
-            if (Integer.valueOf(lately.size()).equals(args.value("page"))) {
-                return lately;
-            }
+        Integer wanted = (Integer) args.value("page");
+        Object edge = args.value("edge");
+        if (!walk.newestFirst()
+                || wanted == null
+                || wanted >= WINDOW
+                || !Integer.valueOf(0).equals(args.value("skip"))) {
+            return look(tx, walk, page, args.and("floor", OLDEST), full);
         }
-        return look(tx, walk, page, args.and("floor", OLDEST), full);
+        UUID lately = lately(args);
+        var found = new ArrayList<>(look(tx, walk, page, args.and("floor", lately), full));
+        if (found.size() < wanted) {
+            args.and("edge", lately).and("floor", OLDEST).and("page", wanted - found.size());
+            found.addAll(look(tx, walk, page, args, full));
+            args.and("edge", edge).and("page", wanted);
+        }
+        return found;
     }
 
     private UUID lately(Args args) {
@@ -229,10 +241,13 @@ public final class JobLists {
 
     private static List<Job> look(Tx tx, Walk walk, Sql page, Args args, boolean full) {
         Sql sql = JobReads.seenBy(new Walk(walk.in(page)));
+        args.and("first", args.value(walk.newestFirst() ? "floor" : "edge"))
+                .and("last", walk.newestFirst() ? args.value("edge") : NEWEST);
         return tx.list(sql, args.and("full", full), JobReads::job);
     }
 
-    /// What a caller can mean: queues, and jobs that have not ended before. Found before the list's own transaction.
+    /// What a caller can mean: queues, and jobs that have not ended before. Found before the list's own
+    /// transaction.
     private record Reach(List<Integer> queues, Instant endedSince) {}
 
     private Reach reach(Caller caller, @Nullable String queueName, @Nullable JobStatus status) {

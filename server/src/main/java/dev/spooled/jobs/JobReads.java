@@ -54,10 +54,14 @@ public final class JobReads {
 
     /// Those of the jobs that are the caller's, newest first; with payload and result if `full`.
     public List<Job> seen(Caller caller, List<UUID> ids, boolean full) {
+        if (ids.isEmpty()) {
+            return List.of();
+        }
         PgArray picked = PgArray.uuids();
         ids.forEach(picked::add);
         Args args = Args.of("org", caller.org())
                 .and("ids", picked)
+                .andBounds(ids)
                 .and("full", full)
                 .and("ended_since", kept.jobs().apply(caller.org()));
         return db.inOrg(caller.org(), tx -> tx.list(SEEN, args, JobReads::job));

@@ -10,7 +10,6 @@ import java.util.List;
 record Walk(Sql sql, boolean newestFirst) {
     private static final String PLACE = "select id from unnest(?::uuid[]) as t (id)";
     private static final String PARAMETER = "ids";
-    private static final String FLOOR = "floor";
 
     Walk(Sql sql) {
         this(sql, true);
@@ -20,11 +19,6 @@ record Walk(Sql sql, boolean newestFirst) {
     Walk oldestFirst() {
         String text = sql.text().replaceAll("\\bid desc", "id asc").replaceAll("\\bid < \\?", "id > ?");
         return new Walk(new Sql(sql.name() + " (oldest first)", text, sql.parameters()), false);
-    }
-
-    /// Whether it need not go all the way.
-    boolean hasFloor() {
-        return sql.parameters().contains(FLOOR);
     }
 
     /// The statement with this walk as its source of ids.

@@ -4,7 +4,8 @@
 -- exactly one place). What the organization's plan lets go is hidden before it leaves, unless something needs it. A list
 -- puts the walk that picks its ids in place of the first select (`Walk`).
 -- Job and done are looked up one by one (limit 1): nobody analyzes partitioned tables as a whole, and PostgreSQL, which then
--- takes each id for hundreds of rows, would read a whole day in the order of its key rather than sort those.
+-- takes each id for hundreds of rows, would read a whole day in the order of its key rather than sort those. :first and
+-- :last bound the ids, so that it opens the days between them only: an id that is not known before it begins leaves all.
 with picked as materialized (select id from unnest(:ids::uuid[]) as t (id))
 select j.id, q.name as queue_name, j.max_retries, j.timeout_seconds, j.expires_at, j.idem_key,
        j.tags::text as tags, j.parent, j.workflow, j.any_parent, j.completion_webhook,
@@ -26,9 +27,12 @@ select j.id, q.name as queue_name, j.max_retries, j.timeout_seconds, j.expires_a
        w.id is null as dependencies_met,
        g.percent as progress, g.message as progress_message
 from picked p
-join lateral (select * from job j where j.cell = :cell and j.id = p.id and j.org = :org limit 1) j on true
+join lateral (
+    select * from job j
+    where j.cell = :cell and j.id = p.id and j.id between :first and :last and j.org = :org limit 1) j on true
 join queue q on q.cell = j.cell and q.id = j.queue
-left join lateral (select * from done d where d.cell = :cell and d.id = p.id limit 1) d on true
+left join lateral (
+    select * from done d where d.cell = :cell and d.id = p.id and d.id between :first and :last limit 1) d on true
 left join lease l on l.cell = :cell and l.id = p.id
 left join scheduled s on s.cell = :cell and s.id = p.id
 left join waiting w on w.cell = :cell and w.id = p.id
@@ -39,7 +43,7 @@ left join lateral (
     limit 1) r on true
 left join lateral (
     select a.number, a.started_at, a.ended_at, a.error from attempt a
-    where a.cell = :cell and a.job = p.id
+    where a.cell = :cell and a.job = p.id and a.job between :first and :last
     order by a.number desc
     limit 1) a on true
 left join lateral (
@@ -80,7 +84,7 @@ where j.cell = :cell and j.id = :id
 -- name: claimed
 -- What a claim hands out beyond what the lane knows. The lane picked the ids, so the caller's right is settled.
 select id, payload, tags::text as tags, max_retries, timeout_seconds, run_at, idem_key, workflow
-from job where cell = :cell and id = any(:ids)
+from job where cell = :cell and id = any(:ids) and id between :first and :last
 
 -- name: still_held
 -- The jobs that are still under one of these leases.

@@ -1,6 +1,7 @@
 -- Lists of jobs. A walk picks ids newest first from an edge on, at most :scan of them, by an index that has them in this
 -- order: nothing here counts, sorts or reads all there is. `page` then cuts out the part that is wanted and `seen`
 -- (jobs.sql) reads it; `Walk` puts the three together and turns walks round. Why these indexes: docs/decisions/0002.
+-- :edge and :floor bound each look at a table of days, so that it opens the days between them only.
 
 -- name: page
 select w.id from (select id from unnest(:ids::uuid[]) as t (id)) w
@@ -37,11 +38,13 @@ select 1 from job_tag where cell = :cell and org = :org and tag = :tag offset :f
 -- Up to the mark from the listing, above it from the jobs themselves.
 select id from (
     (select id from job_by_queue
-     where cell = :cell and org = :org and id <= (select listed from list_mark where cell = :cell) and id < :edge
+     where cell = :cell and org = :org and id <= (select listed from list_mark where cell = :cell)
+       and id < :edge and id >= :floor
      order by id desc limit :scan)
     union all
     (select id from job
-     where cell = :cell and org = :org and id > (select listed from list_mark where cell = :cell) and id < :edge
+     where cell = :cell and org = :org and id > (select listed from list_mark where cell = :cell)
+       and id < :edge and id >= :floor
      order by id desc limit :scan)) x
 order by id desc limit :scan
 
@@ -49,12 +52,13 @@ order by id desc limit :scan
 select id from (
     select x.id from unnest(:queues::int[]) as q (queue), lateral (
         select id from job_by_queue
-        where cell = :cell and queue = q.queue and id <= (select listed from list_mark where cell = :cell) and id < :edge
+        where cell = :cell and queue = q.queue and id <= (select listed from list_mark where cell = :cell)
+          and id < :edge and id >= :floor
         order by id desc limit :scan) x
     union all
     (select id from job
      where cell = :cell and org = :org and queue = any (:queues::int[])
-       and id > (select listed from list_mark where cell = :cell) and id < :edge
+       and id > (select listed from list_mark where cell = :cell) and id < :edge and id >= :floor
      order by id desc limit :scan)) x
 order by id desc limit :scan
 
@@ -71,27 +75,29 @@ with recursive p as (
 )
 select id from (
     select x.id from p, lateral (
-        select id from ready r where r.cell = :cell and r.queue = p.queue and r.priority = p.priority and id < :edge
+        select id from ready r where r.cell = :cell and r.queue = p.queue and r.priority = p.priority
+          and id < :edge and id >= :floor
         order by id desc limit :scan) x
     where p.priority is not null
     union all
     select x.id from unnest(:queues::int[]) as q (queue), lateral (
-        select id from scheduled s where s.cell = :cell and s.queue = q.queue and s.retry_count > 0 and id < :edge
+        select id from scheduled s where s.cell = :cell and s.queue = q.queue and s.retry_count > 0
+          and id < :edge and id >= :floor
         order by id desc limit :scan) x
     union all
     select x.id from unnest(:queues::int[]) as q (queue), lateral (
-        select id from waiting w where w.cell = :cell and w.queue = q.queue and id < :edge
+        select id from waiting w where w.cell = :cell and w.queue = q.queue and id < :edge and id >= :floor
         order by id desc limit :scan) x) x
 order by id desc limit :scan
 
 -- name: scheduled
 select x.id from unnest(:queues::int[]) as q (queue), lateral (
-    select id from scheduled s where s.cell = :cell and s.queue = q.queue and s.retry_count = 0 and id < :edge
+    select id from scheduled s where s.cell = :cell and s.queue = q.queue and s.retry_count = 0 and id < :edge and id >= :floor
     order by id desc limit :scan) x
 order by id desc limit :scan
 
 -- name: processing
-select id from lease where cell = :cell and org = :org and queue = any (:queues::int[]) and id < :edge
+select id from lease where cell = :cell and org = :org and queue = any (:queues::int[]) and id < :edge and id >= :floor
 order by id desc limit :scan
 
 -- name: completed
@@ -99,39 +105,46 @@ order by id desc limit :scan
 select c.id from (
     select x.id from unnest(:queues::int[]) as q (queue), lateral (
         select id from job_by_queue
-        where cell = :cell and queue = q.queue and id <= (select listed from list_mark where cell = :cell) and id < :edge
+        where cell = :cell and queue = q.queue and id <= (select listed from list_mark where cell = :cell)
+          and id < :edge and id >= :floor
         order by id desc limit :candidates) x
     union all
     (select id from job
      where cell = :cell and org = :org and queue = any (:queues::int[])
-       and id > (select listed from list_mark where cell = :cell) and id < :edge
+       and id > (select listed from list_mark where cell = :cell) and id < :edge and id >= :floor
      order by id desc limit :candidates)
     order by id desc limit :candidates) c,
-    lateral (select 1 from done d where d.cell = :cell and d.id = c.id and d.status = 3 offset 0) d
+    lateral (
+        select 1 from done d
+        where d.cell = :cell and d.id = c.id and d.id < :edge and d.id >= :floor and d.status = 3 offset 0) d
 order by id desc limit :scan
 
 -- name: completed_of_org
 select c.id from (
     (select id from job_by_queue
-     where cell = :cell and org = :org and id <= (select listed from list_mark where cell = :cell) and id < :edge
+     where cell = :cell and org = :org and id <= (select listed from list_mark where cell = :cell)
+       and id < :edge and id >= :floor
      order by id desc limit :candidates)
     union all
     (select id from job
-     where cell = :cell and org = :org and id > (select listed from list_mark where cell = :cell) and id < :edge
+     where cell = :cell and org = :org and id > (select listed from list_mark where cell = :cell)
+       and id < :edge and id >= :floor
      order by id desc limit :candidates)
     order by id desc limit :candidates) c,
-    lateral (select 1 from done d where d.cell = :cell and d.id = c.id and d.status = 3 offset 0) d
+    lateral (
+        select 1 from done d
+        where d.cell = :cell and d.id = c.id and d.id < :edge and d.id >= :floor and d.status = 3 offset 0) d
 order by id desc limit :scan
 
 -- name: completed_behind_backlog
 -- Ended jobs in their own order, passing over those of others: for queues with a large backlog, which is not among them.
 select id from (
-    select id, org, queue, status from done where cell = :cell and id < :edge order by id desc limit :candidates) d
+    select id, org, queue, status from done where cell = :cell
+      and id < :edge and id >= :floor order by id desc limit :candidates) d
 where org = :org and queue = any (:queues::int[]) and status = 3
 order by id desc limit :scan
 
 -- name: ended
--- From a floor on, so that the first look need not open the index of every queue in every day.
 select x.id from unnest(:queues::int[]) as q (queue), lateral (
     select id from done d where d.cell = :cell and d.queue = q.queue and d.status = :status and d.status <> 3
       and id < :edge and id >= :floor
@@ -139,13 +152,13 @@ select x.id from unnest(:queues::int[]) as q (queue), lateral (
 order by id desc limit :scan
 
 -- name: tagged
-select id from job_tag where cell = :cell and org = :org and tag = :tag and id < :edge
+select id from job_tag where cell = :cell and org = :org and tag = :tag and id < :edge and id >= :floor
 order by id desc limit :scan
 
 -- name: tagged_in
 -- A tag that few jobs carry: each of them is looked at.
 select c.id from (
-    select id from job_tag where cell = :cell and org = :org and tag = :tag and id < :edge
+    select id from job_tag where cell = :cell and org = :org and tag = :tag and id < :edge and id >= :floor
     order by id desc limit :candidates) c,
     lateral (
         select j.queue, case when d.id is not null then d.status
@@ -153,10 +166,10 @@ select c.id from (
                              when s.id is not null and s.retry_count = 0 then 1
                              else 0 end as status
         from job j
-        left join done d on d.cell = :cell and d.id = c.id
+        left join done d on d.cell = :cell and d.id = c.id and d.id < :edge and d.id >= :floor
         left join lease l on l.cell = :cell and l.id = c.id
         left join scheduled s on s.cell = :cell and s.id = c.id
-        where j.cell = :cell and j.id = c.id offset 0) v
+        where j.cell = :cell and j.id = c.id and j.id < :edge and j.id >= :floor offset 0) v
 where v.queue = any (:queues::int[]) and (:status::int is null or v.status = :status)
 order by id desc limit :scan
 

@@ -11,7 +11,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /// Ten rounds of two kill -9 of the server each, on both ways of the lane: a fifth of the requests keyed,
-/// five priorities, workers slower than their lease of three seconds; nearly empty queues (jobs are handed
+/// five priorities, workers slower than their lease of five seconds; nearly empty queues (jobs are handed
 /// straight to waiting claims) and a backlog (claims are taken from it). Every column of losses must be 0.
 /// `-Dcrash.rounds=n`, `-Dcrash.seed=n`.
 @Tag("chaos")
@@ -27,7 +27,7 @@ class CrashTableTest {
         Path data = Path.of("target", "crash-" + UUID.randomUUID());
         Crew crew;
         try (var server = new ServerProcess(data, Map.of("SPOOLED_LANE", lane))) {
-            crew = new Crew(server, new Crew.Habits(8, 96, 8, 3, 5, 20, ahead)).start();
+            crew = new Crew(server, new Crew.Habits(8, 96, 8, 5, 5, 20, ahead)).start();
             for (int kill = 0; kill < ROUNDS * KILLS_PER_ROUND; kill++) {
                 crew.awaitCompleted(crew.completed() + 2_000 + random.nextInt(4_000));
                 server.killServer();

@@ -19,9 +19,11 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.UUID;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// The plan that PostgreSQL has for a statement, run and taken back: which tables it reads whole, and how many
@@ -30,6 +32,7 @@ public record PlanCheck(Connection connection, Set<String> smallTables) {
     private static final Pattern SCAN_OF_ALL =
             Pattern.compile("\"Node Type\": \"Seq Scan\"[^{}]*?\"Relation Name\": \"(\\w+)\"[^{}]*?"
                     + "\"Shared Hit Blocks\": (\\d+),\\s*\"Shared Read Blocks\": (\\d+)");
+    private static final Pattern DAY = Pattern.compile("\"Relation Name\": \"(\\w+_\\d{8})\"");
     private static final Pattern PAGES =
             Pattern.compile("\"Shared Hit Blocks\": (\\d+),\\s*\"Shared Read Blocks\": (\\d+)");
 
@@ -88,6 +91,14 @@ public record PlanCheck(Connection connection, Set<String> smallTables) {
                 .orElse(0);
         System.out.printf("plan: %-22s %-40s %6d pages%n", sql.name(), how, touched);
         assertThat(touched).as(name + "\n" + plan).isLessThan(most);
+    }
+
+    /// The partitions of days that the statement opens, by table and day.
+    public Set<String> days(Sql sql, Args args) throws SQLException {
+        return DAY.matcher(explain(sql, args))
+                .results()
+                .map(found -> found.group(1))
+                .collect(Collectors.toCollection(TreeSet::new));
     }
 
     /// Prepared and executed with literals, since only that shows the plan that the server gets.
