@@ -89,10 +89,10 @@ final class Batch {
 
     private final Set<UUID> touched = new HashSet<>();
     private final long nowMicros;
-    private final Audience audience;
+    private Audience audience;
 
     /// What the batch changes, for those who watch: known only after it ran.
-    final Moves moves;
+    Moves moves;
 
     private int rows;
     private int bytes;
@@ -123,6 +123,12 @@ final class Batch {
 
     long nowMicros() {
         return nowMicros;
+    }
+
+    /// Whoever began to listen before a command was given hears of it: so this is asked when all are in.
+    void tell(Audience listening) {
+        audience = listening;
+        moves = new Moves(listening.watching(), nowMicros);
     }
 
     Audience audience() {

@@ -271,12 +271,17 @@ public final class Lane implements Lanes, AutoCloseable {
             leave(ticket);
             admit(batch, ticket);
         }
+        batch.tell(audience());
         return batch;
     }
 
     private Batch newBatch() {
         lastMicros = Math.max(lastMicros + 1, clock.nowMicros());
-        return new Batch(lastMicros, new Audience(watcher.isWatching(), hooked));
+        return new Batch(lastMicros, audience());
+    }
+
+    private Audience audience() {
+        return new Audience(watcher.isWatching(), hooked);
     }
 
     private void admit(Batch batch, Ticket<?> ticket) {

@@ -82,7 +82,6 @@ class LaneTest {
                     heard.addAll(moves);
                 }
             });
-            // A batch that was begun before somebody watched tells nobody.
             lane.start();
             UUID job = lane.run(new Enqueue(List.of(job(null)))).getFirst().id();
             Leased leased =
@@ -103,6 +102,42 @@ class LaneTest {
             lane.run(new Enqueue(List.of(job(null))));
             lane.run(new Enqueue(List.of(job(null))));
             assertThat(heard).hasSizeLessThanOrEqualTo(4);
+        }
+    }
+
+    /// Here somebody begins to listen when the job is given already and its batch is being put together, which asks
+    /// waiting claims whether their callers are still there.
+    @ParameterizedTest
+    @EnumSource
+    void tellsWhoBeganToWatchBeforeTheBatchRan(Lane.Way way) throws Exception {
+        List<JobMove> heard = new CopyOnWriteArrayList<>();
+        AtomicBoolean watching = new AtomicBoolean();
+        try (Lane lane = lane(way)) {
+            lane.watch(new JobWatcher() {
+                @Override
+                public boolean isWatching() {
+                    return watching.get();
+                }
+
+                @Override
+                public void moved(List<JobMove> moves) {
+                    heard.addAll(moves);
+                }
+            });
+            lane.start();
+            var given = new AtomicBoolean();
+            Thread waits = Thread.ofVirtual()
+                    .start(() -> lane.run(new Claim(org, queue, "w", 1, 60, 10_000, () -> {
+                        watching.compareAndSet(false, given.get());
+                        return true;
+                    })));
+            while (lane.parkedClaims() == 0) {
+                Thread.onSpinWait();
+            }
+            given.set(true);
+            UUID job = lane.run(new Enqueue(List.of(job(null)))).getFirst().id();
+            waits.join();
+            assertThat(heard).extracting(JobMove::job, JobMove::to).startsWith(tuple(job, JobStatus.PENDING));
         }
     }
 
