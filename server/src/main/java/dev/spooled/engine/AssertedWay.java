@@ -33,6 +33,7 @@ final class AssertedWay {
     private final ExactWay exact;
     private final LaneMemory memory = new LaneMemory();
     private final LeaseIds leaseIds = new LeaseIds();
+    private final Horizon horizon = new Horizon();
 
     private final BooleanSupplier doubt;
 
@@ -239,7 +240,7 @@ final class AssertedWay {
         }
     }
 
-    private static void addPeeks(RoundTrip trip, int cell, Proposal proposal, Batch batch) {
+    private void addPeeks(RoundTrip trip, int cell, Proposal proposal, Batch batch) {
         if (proposal.peeks.isEmpty()) {
             return;
         }
@@ -248,11 +249,12 @@ final class AssertedWay {
         Args args = Args.of("cell", cell)
                 .and("queues", queues)
                 .and("limit", Proposal.PEEKED_MAX)
-                .and("yesterday", batch.idsOfDay(-1))
+                .and("since", horizon.of(batch))
                 .and("tomorrow", batch.idsOfDay(1));
         trip.add(PEEK, args, row -> {
             List<ReadyHead.Row> found = proposal.peeked.computeIfAbsent(row.integer("asked"), q -> new ArrayList<>());
             if (row.textOrNull("row_id") != null) {
+                horizon.met(row.uuid("id"));
                 found.add(peeked(row));
             }
         });

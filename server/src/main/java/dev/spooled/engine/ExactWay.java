@@ -33,6 +33,7 @@ final class ExactWay {
 
     private final Ids ids;
     private final Sql claim;
+    private final Horizon horizon = new Horizon();
     private final LeaseIds leaseIds = new LeaseIds();
     private final RecentJobs recent = new RecentJobs();
     private final Quotas quotas = new Quotas();
@@ -147,7 +148,7 @@ final class ExactWay {
         }
 
         void addClaims(RoundTrip trip, int cell) {
-            claims.add(trip, cell, batch, claim);
+            claims.add(trip, cell, batch, claim, horizon);
             settleChildren(trip, cell, batch);
         }
 

@@ -60,7 +60,7 @@ final class Slots {
         return (Claim) asks.get(ask).command();
     }
 
-    void add(RoundTrip trip, int cell, Batch batch, Sql claim) {
+    void add(RoundTrip trip, int cell, Batch batch, Sql claim, Horizon horizon) {
         if (asks.isEmpty()) {
             return;
         }
@@ -85,11 +85,12 @@ final class Slots {
                 .and("workers", workers)
                 .and("day", batch.day())
                 .and("hooked", batch.audience().hasHooks())
-                .and("yesterday", batch.idsOfDay(-1))
+                .and("since", horizon.of(batch))
                 .and("today", batch.idsOfDay(0))
                 .and("tomorrow", batch.idsOfDay(1));
         trip.add(claim, args, row -> {
             int slot = row.integer("slot");
+            horizon.met(row.uuid("id"));
             bySlot.put(
                     slot,
                     new Leased(

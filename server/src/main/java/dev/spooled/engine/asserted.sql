@@ -66,7 +66,7 @@ join queue u on u.cell = :cell and u.id = q.queue and u.enabled and u.rate_limit
 left join lateral (
     select ctid::text as row_id, id, org, attempt, priority, retry_count, flags, expires_at
     from ready where cell = :cell and queue = q.queue order by priority desc, id limit :limit) x on true
-left join job j on j.cell = :cell and j.id = x.id and j.id >= :yesterday and j.id < :tomorrow
+left join job j on j.cell = :cell and j.id = x.id and j.id >= :since and j.id < :tomorrow
 order by q.queue, x.priority desc, x.id
 
 -- name: fail_assertion

@@ -547,7 +547,7 @@ on conflict do nothing
 -- a row is its queue's base plus its rank; arrays by slot say whose it is. Paused queues give nothing.
 -- A queue with a rate limit gives what is left of its second. Its row of queue_rate is locked first: a claim that waited
 -- for another node's sees that one's count, and a node whose clock is behind the row's second waits for its own.
--- A statement opens every day it may have to look into, so time-outs are joined from the last two days; those of older
+-- A statement opens every day it may have to look into, so time-outs are joined from a day on (Horizon); those of older
 -- jobs are looked up one by one.
 with rate as materialized (
     select r.queue, u.rate_limit - case when r.second = date_trunc('second', :now::timestamptz) then r.used
@@ -575,7 +575,7 @@ with rate as materialized (
            (:leases::uuid[])[c.slot], :now,
            :now::timestamptz + make_interval(secs => (:seconds::int[])[(:asks::int[])[c.slot]]),
            (:workers::text[])[(:asks::int[])[c.slot]]
-    from c left join job j on j.cell = :cell and j.id = c.id and j.id >= :yesterday and j.id < :tomorrow
+    from c left join job j on j.cell = :cell and j.id = c.id and j.id >= :since and j.id < :tomorrow
 ), s as (
     update queue_rate r
     set used = case when r.second = date_trunc('second', :now::timestamptz) then r.used else 0 end + g.n,

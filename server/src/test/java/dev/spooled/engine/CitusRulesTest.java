@@ -147,7 +147,7 @@ class CitusRulesTest {
     /// it asks for older ones is not for Citus either.
     private static Set<String> bounded(Sql twin) {
         var parameters = new HashSet<>(twin.parameters());
-        parameters.add("yesterday");
+        parameters.add("since");
         return parameters;
     }
 

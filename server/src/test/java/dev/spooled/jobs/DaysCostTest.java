@@ -6,9 +6,11 @@ import dev.spooled.support.ManualClock;
 import dev.spooled.support.TestServer;
 import java.net.http.HttpResponse;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
@@ -133,5 +135,46 @@ class DaysCostTest {
             }
             assertThat(dear).isEmpty();
         }
+    }
+
+    /// Jobs of ten days ago are claimed in hundreds beside jobs of today.
+    @Test
+    void anOldBacklogIsClaimedAsQuickly() throws SQLException {
+        try (var side = new Side(DAYS)) {
+            fill(side.server, "warm");
+            claimAll(side.server, "warm");
+            fill(side.server, "old");
+            side.server.clock.advance(Duration.ofDays(5));
+            fill(side.server, "new");
+            double fresh = claimAll(side.server, "new");
+            double old = claimAll(side.server, "old");
+            System.out.printf(
+                    Locale.ROOT, "days: claim of 100 new jobs p50 %.2f ms, of 100 old ones %.2f ms%n", fresh, old);
+            assertThat(old).isLessThan(2 * fresh);
+        }
+    }
+
+    private static void fill(TestServer server, String queue) {
+        String job = "{\"payload\":{}}";
+        for (int i = 0; i < 20; i++) {
+            String jobs = String.join(",", Collections.nCopies(100, job));
+            assertThat(server.post("/jobs/bulk", "{\"queue_name\":\"" + queue + "\",\"jobs\":[" + jobs + "]}")
+                            .statusCode())
+                    .isEqualTo(200);
+        }
+    }
+
+    /// Returns the median of a claim in milliseconds.
+    private static double claimAll(TestServer server, String queue) {
+        var took = new ArrayList<Long>();
+        for (int i = 0; i < 20; i++) {
+            long began = System.nanoTime();
+            String claimed = server.post(
+                            "/jobs/claim", "{\"queue_name\":\"" + queue + "\",\"worker_id\":\"w\",\"limit\":100}")
+                    .body();
+            took.add(System.nanoTime() - began);
+            assertThat(claimed).contains("lease_id");
+        }
+        return took.stream().sorted().toList().get(took.size() / 2) / 1e6;
     }
 }
