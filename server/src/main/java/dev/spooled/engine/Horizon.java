@@ -4,7 +4,7 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /// How far back a claim opens the days of jobs beforehand: to yesterday, and further as long as older jobs
-/// are met. Those beyond it are looked up one by one, which is dear for many (docs/decisions/0009-days.md).
+/// are met. Those beyond it are looked up one by one, which costs more for many (docs/decisions/0009-days.md).
 /// For one thread.
 final class Horizon {
     /// After so many claims the oldest job met is forgotten, so that one straggler does not keep days open.

@@ -137,7 +137,7 @@ class DaysCostTest {
         }
     }
 
-    /// Jobs of ten days ago are claimed in hundreds beside jobs of today.
+    /// Jobs of five days ago are claimed in hundreds beside jobs of today.
     @Test
     void anOldBacklogIsClaimedAsQuickly() throws SQLException {
         try (var side = new Side(DAYS)) {
