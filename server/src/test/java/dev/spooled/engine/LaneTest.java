@@ -71,17 +71,7 @@ class LaneTest {
         List<JobMove> heard = new CopyOnWriteArrayList<>();
         AtomicBoolean watching = new AtomicBoolean(true);
         try (Lane lane = lane(way)) {
-            lane.watch(new JobWatcher() {
-                @Override
-                public boolean isWatching() {
-                    return watching.get();
-                }
-
-                @Override
-                public void moved(List<JobMove> moves) {
-                    heard.addAll(moves);
-                }
-            });
+            lane.watch(watcher(watching, heard));
             lane.start();
             UUID job = lane.run(new Enqueue(List.of(job(null)))).getFirst().id();
             Leased leased =
@@ -105,6 +95,20 @@ class LaneTest {
         }
     }
 
+    private static JobWatcher watcher(AtomicBoolean watching, List<JobMove> heard) {
+        return new JobWatcher() {
+            @Override
+            public boolean isWatching() {
+                return watching.get();
+            }
+
+            @Override
+            public void moved(List<JobMove> moves) {
+                heard.addAll(moves);
+            }
+        };
+    }
+
     /// Here somebody begins to listen when the job is given already and its batch is being put together, which asks
     /// waiting claims whether their callers are still there.
     @ParameterizedTest
@@ -113,17 +117,7 @@ class LaneTest {
         List<JobMove> heard = new CopyOnWriteArrayList<>();
         AtomicBoolean watching = new AtomicBoolean();
         try (Lane lane = lane(way)) {
-            lane.watch(new JobWatcher() {
-                @Override
-                public boolean isWatching() {
-                    return watching.get();
-                }
-
-                @Override
-                public void moved(List<JobMove> moves) {
-                    heard.addAll(moves);
-                }
-            });
+            lane.watch(watcher(watching, heard));
             lane.start();
             var given = new AtomicBoolean();
             Thread waits = Thread.ofVirtual()
