@@ -92,10 +92,6 @@ public final class Lane implements Lanes, AutoCloseable {
         ASSERTED
     }
 
-    public Lane(DbAddress address, int cell, UUID node, Clock clock) {
-        this(address, cell, node, clock, Way.EXACT);
-    }
-
     public Lane(DbAddress address, int cell, UUID node, Clock clock, Way way) {
         this.clock = clock;
         this.session = new LaneSession(address, cell, node, cell == 0 ? RECONNECT_SECONDS : RECONNECT_FURTHER_SECONDS);

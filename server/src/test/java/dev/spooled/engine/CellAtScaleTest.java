@@ -7,13 +7,13 @@ import dev.spooled.engine.Command.Complete;
 import dev.spooled.engine.Command.Enqueue;
 import dev.spooled.engine.Command.Holder;
 import dev.spooled.engine.Command.Leased;
+import dev.spooled.support.TestLane;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.UUID;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -35,7 +35,6 @@ class CellAtScaleTest {
     private static final int WINDOWS = 3;
     private static final Duration WINDOW = Duration.ofSeconds(Integer.getInteger("cell.window", 4));
     private static final double BOUND = Double.parseDouble(System.getProperty("cell.factor", "2"));
-    private static final Lane.Way WAY = Lane.Way.valueOf(System.getProperty("cell.lane", "EXACT"));
 
     private static final String ID = "(lpad(to_hex((extract(epoch from '2026-11-25T11:59:00Z'::timestamptz"
             + " - make_interval(secs => %1$d - g %% %1$d)) * 1000)::bigint), 12, '0')"
@@ -64,7 +63,7 @@ class CellAtScaleTest {
         }
 
         private static Lane lane(TestCell cell) {
-            return new Lane(cell.address(), 0, UUID.randomUUID(), cell.clock, WAY);
+            return TestLane.of(cell.address(), cell.clock);
         }
 
         void window(Duration length) {
@@ -158,7 +157,8 @@ class CellAtScaleTest {
             double after = full.quantile(step, 0.99);
             System.out.printf(
                     Locale.ROOT,
-                    "cell: %-45s %-8s p50 %6.2f -> %6.2f ms, p99 %6.2f -> %6.2f ms (%.2f times), %d -> %d calls%n",
+                    "cell: %s, %-45s %-8s p50 %6.2f -> %6.2f ms, p99 %6.2f -> %6.2f ms (%.2f times), %d -> %d calls%n",
+                    TestLane.WAY,
                     what,
                     step.name().toLowerCase(Locale.ROOT),
                     empty.quantile(step, 0.5),

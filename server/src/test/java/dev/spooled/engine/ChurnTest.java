@@ -9,6 +9,7 @@ import dev.spooled.engine.Command.Enqueue;
 import dev.spooled.engine.Command.Fail;
 import dev.spooled.engine.Command.Holder;
 import dev.spooled.engine.Command.Leased;
+import dev.spooled.support.TestLane;
 import dev.spooled.time.Clock;
 import dev.spooled.time.DatabaseClock;
 import dev.spooled.upkeep.Upkeep;
@@ -17,7 +18,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.UUID;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
@@ -25,14 +25,13 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// Ten minutes of jobs that come and go (`-Dchurn.seconds=600`, or until `-Dchurn.jobs=10000000` are done)
-/// over 100 queues and five priorities, every twentieth failing once, with the chores a server has, by
-/// `-Dchurn.lane=ASSERTED` or not: the tables of live jobs must not grow with what has passed through them.
+/// over 100 queues and five priorities, every twentieth failing once, with the chores a server has: the tables of live
+/// jobs must not grow with what has passed through them.
 @Tag("soak")
 class ChurnTest {
     private static final Duration LENGTH = Duration.ofSeconds(Integer.getInteger("churn.seconds", 600));
     private static final long ENOUGH = Long.getLong("churn.jobs", 10_000_000);
     private static final int CALLERS = Integer.getInteger("churn.callers", 200);
-    private static final Lane.Way WAY = Lane.Way.valueOf(System.getProperty("churn.lane", "EXACT"));
     private static final int UNFINISHED_MAX = 4_000;
     private static final int SAMPLES = 20;
     private static final List<String> LIVE = List.of("ready", "lease", "scheduled", "count_delta", "count");
@@ -54,7 +53,7 @@ class ChurnTest {
             int org = cell.org();
             int[] queues = new int[100];
             Arrays.setAll(queues, i -> cell.queue(org, "q-" + i));
-            try (Lane lane = new Lane(cell.address(), 0, UUID.randomUUID(), clock, WAY).start();
+            try (Lane lane = TestLane.of(cell.address(), clock).start();
                     var upkeep = new Upkeep(new EngineChores(lane, cell.db(), clock, 0).all())) {
                 var threads = new ArrayList<Thread>();
                 for (int i = 0; i < CALLERS; i++) {
@@ -122,7 +121,7 @@ class ChurnTest {
             System.out.printf(
                     Locale.ROOT,
                     "churn: %s, %4.0f s, %,d jobs ended, KB of %s: %s%n",
-                    WAY,
+                    TestLane.WAY,
                     (System.nanoTime() - began) / 1e9,
                     ended.get(),
                     LIVE,

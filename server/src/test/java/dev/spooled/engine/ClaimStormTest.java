@@ -6,6 +6,7 @@ import dev.spooled.engine.Command.Claim;
 import dev.spooled.engine.Command.Enqueue;
 import dev.spooled.engine.Command.Leased;
 import dev.spooled.support.ChildJvm;
+import dev.spooled.support.TestLane;
 import dev.spooled.time.DatabaseClock;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -15,7 +16,6 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
-import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
@@ -69,7 +69,7 @@ class ClaimStormTest {
             int org = Integer.parseInt(args[0]);
             var clock = new DatabaseClock(1_795_000_000_000_000L, System.nanoTime());
             var in = new BufferedReader(new InputStreamReader(System.in));
-            try (var lane = new Lane(ChildJvm.address(), 0, UUID.randomUUID(), clock).start()) {
+            try (var lane = TestLane.of(ChildJvm.address(), clock).start()) {
                 lane.run(new Command.Promote(1));
                 System.out.println("ready");
                 in.readLine();

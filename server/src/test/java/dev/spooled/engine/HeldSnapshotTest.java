@@ -11,6 +11,7 @@ import dev.spooled.engine.Command.Fail;
 import dev.spooled.engine.Command.Holder;
 import dev.spooled.engine.Command.Leased;
 import dev.spooled.engine.Command.Promote;
+import dev.spooled.support.TestLane;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
@@ -18,7 +19,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.UUID;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
@@ -48,7 +48,7 @@ class HeldSnapshotTest {
             int org = cell.org();
             int[] queues = new int[queueCount];
             Arrays.setAll(queues, i -> cell.queue(org, "q-" + i));
-            try (Lane lane = new Lane(cell.address(), 0, UUID.randomUUID(), cell.clock).start()) {
+            try (Lane lane = TestLane.of(cell.address(), cell.clock).start()) {
                 List<Thread> callers = start(cell, lane, org, queues);
                 window(cell, queues[0], queueCount + " queues, warming up");
                 window(cell, queues[0], queueCount + " queues, before");
@@ -121,7 +121,8 @@ class HeldSnapshotTest {
         LockSupport.parkNanos(WINDOW.toNanos());
         long[] took = claims.stream().mapToLong(Long::longValue).sorted().toArray();
         System.out.printf(
-                "held: %-24s %6d claims/s, p50 %.1f ms, p99 %.1f ms, a claim's scan %d pages%n",
+                "held: %s, %-24s %6d claims/s, p50 %.1f ms, p99 %.1f ms, a claim's scan %d pages%n",
+                TestLane.WAY,
                 name,
                 took.length / WINDOW.toSeconds(),
                 took[took.length / 2] / 1e6,

@@ -18,6 +18,7 @@ import dev.spooled.engine.Command.Retry;
 import dev.spooled.engine.Command.SetPriority;
 import dev.spooled.engine.Command.Settled;
 import dev.spooled.support.CuttingProxy;
+import dev.spooled.support.TestLane;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
@@ -52,7 +53,7 @@ class LostReplyTest {
         cell.cap(org, 1_000_000_000, 1_000_000_000, null);
         proxy = CuttingProxy.before(cell.address());
         DbAddress through = proxy.address();
-        lane = new Lane(through, 0, UUID.randomUUID(), cell.clock).start();
+        lane = TestLane.of(through, cell.clock).start();
         lane.run(new Command.Promote(1));
     }
 

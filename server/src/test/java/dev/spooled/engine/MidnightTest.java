@@ -8,6 +8,7 @@ import dev.spooled.engine.Command.Enqueue;
 import dev.spooled.engine.Command.Enqueued;
 import dev.spooled.engine.Command.Holder;
 import dev.spooled.engine.Command.Leased;
+import dev.spooled.support.TestLane;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -43,7 +44,7 @@ class MidnightTest {
         cell = new TestCell();
         org = cell.org();
         queue = cell.queue(org, "q");
-        lane = new Lane(cell.address(), 0, UUID.randomUUID(), cell.clock).start();
+        lane = TestLane.of(cell.address(), cell.clock).start();
         lane.run(new Command.Promote(1));
     }
 
@@ -76,8 +77,8 @@ class MidnightTest {
             caller.join();
         }
         System.out.printf(
-                "midnights: %d jobs; longest enqueue at midnights and drops %.1f ms, between them %.1f ms%n",
-                jobs.get(), disturbed / 1e6, undisturbed / 1e6);
+                "midnights: %s, %d jobs; longest enqueue at midnights and drops %.1f ms, between them %.1f ms%n",
+                TestLane.WAY, jobs.get(), disturbed / 1e6, undisturbed / 1e6);
         assertThat(dropped).containsExactly(true, true);
         assertThat(cell.count("pg_class where relname in ('job_20261125', 'job_20261126')"))
                 .as("whole days left")

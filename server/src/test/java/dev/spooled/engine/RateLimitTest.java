@@ -5,11 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.spooled.engine.Command.Claim;
 import dev.spooled.engine.Command.Enqueue;
 import dev.spooled.support.ManualClock;
+import dev.spooled.support.TestLane;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.UUID;
 import java.util.concurrent.Executors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -46,7 +46,7 @@ class RateLimitTest {
     }
 
     private Lane lane(ManualClock clock) {
-        return new Lane(cell.address(), 0, UUID.randomUUID(), clock).start();
+        return TestLane.of(cell.address(), clock).start();
     }
 
     @Test

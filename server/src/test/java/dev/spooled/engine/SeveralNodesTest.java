@@ -15,6 +15,7 @@ import dev.spooled.engine.Command.Reap;
 import dev.spooled.engine.Command.Settled;
 import dev.spooled.support.ChildJvm;
 import dev.spooled.support.ManualClock;
+import dev.spooled.support.TestLane;
 import dev.spooled.time.Clock;
 import dev.spooled.upkeep.Upkeep;
 import java.io.IOException;
@@ -62,7 +63,7 @@ class SeveralNodesTest {
     }
 
     private Lane lane() {
-        Lane lane = new Lane(cell.address(), 0, UUID.randomUUID(), cell.clock).start();
+        Lane lane = TestLane.of(cell.address(), cell.clock).start();
         lane.run(new Promote(1));
         return lane;
     }
@@ -255,7 +256,7 @@ class SeveralNodesTest {
         assertThat(found).containsAll(acknowledged);
         assertThat(found.size() - acknowledged.size()).isLessThanOrEqualTo(1);
         assertThat(mark).isGreaterThanOrEqualTo(500);
-        try (Lane back = new Lane(cell.address(), 0, node, cell.clock).start()) {
+        try (Lane back = TestLane.of(cell.address(), node, cell.clock).start()) {
             enqueue(back);
         }
         assertThat(mark(node, "epoch")).isEqualTo(epoch + 1);
@@ -275,7 +276,8 @@ class SeveralNodesTest {
 
         public static void main(String[] args) {
             Clock clock = new ManualClock(TestCell.NOON);
-            var lane = new Lane(ChildJvm.address(), 0, UUID.fromString(args[0]), clock).start();
+            var lane = TestLane.of(ChildJvm.address(), UUID.fromString(args[0]), clock)
+                    .start();
             NewJob job = NewJob.plain(Integer.parseInt(args[1]), Integer.parseInt(args[2]), 0, "{}");
             while (true) {
                 Enqueued answer = lane.run(new Enqueue(List.of(job))).getFirst();

@@ -8,6 +8,7 @@ import dev.spooled.db.Sql;
 import dev.spooled.refusal.Refused;
 import dev.spooled.support.ManualClock;
 import dev.spooled.support.TestDb;
+import dev.spooled.support.TestLane;
 import dev.spooled.time.Ids;
 import java.sql.SQLException;
 import java.time.Instant;
@@ -41,7 +42,7 @@ final class TestCell implements AutoCloseable {
     }
 
     private Lane unusedLane() {
-        return new Lane(database.address(), 0, UUID.randomUUID(), clock);
+        return TestLane.of(database.address(), clock);
     }
 
     Db db() {

@@ -11,6 +11,7 @@ import dev.spooled.engine.Command.Enqueue;
 import dev.spooled.refusal.Refused;
 import dev.spooled.support.ManualClock;
 import dev.spooled.support.TestDb;
+import dev.spooled.support.TestLane;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,7 +25,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -55,7 +55,7 @@ final class UnderAttack implements AutoCloseable {
                 + " values (gen_random_uuid(), 't', 't', now(), now())");
         sql("insert into spooled.queue (cell, org, public_id, name, created_at, updated_at)"
                 + " values (0, 1, gen_random_uuid(), 'q', now(), now())");
-        lane = new Lane(address, 0, UUID.randomUUID(), new ManualClock(TestCell.NOON)).start();
+        lane = TestLane.of(address, new ManualClock(TestCell.NOON)).start();
         for (int i = 0; i < CALLERS; i++) {
             callers.add(Thread.ofVirtual().start(this::enqueue));
         }

@@ -14,11 +14,11 @@ import dev.spooled.engine.NewJob;
 import dev.spooled.orgs.Queues;
 import dev.spooled.support.ManualClock;
 import dev.spooled.support.TestDb;
+import dev.spooled.support.TestLane;
 import dev.spooled.support.TestOrganizations;
 import java.time.Instant;
 import java.util.Collections;
 import java.util.List;
-import java.util.UUID;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -37,8 +37,8 @@ final class PauseTest {
     private final ManualClock clock = new ManualClock(Instant.parse("2026-11-25T12:00:00Z"));
     private final Remembered remembered = new Remembered();
     private final ApiKeys keys = new ApiKeys(database.db(), clock, remembered);
-    private final Lane one = new Lane(database.address(), 0, UUID.randomUUID(), clock).start();
-    private final Lane other = new Lane(database.address(), 0, UUID.randomUUID(), clock).start();
+    private final Lane one = TestLane.of(database.address(), clock).start();
+    private final Lane other = TestLane.of(database.address(), clock).start();
 
     @AfterEach
     void close() {

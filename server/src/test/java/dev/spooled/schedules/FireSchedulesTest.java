@@ -15,12 +15,12 @@ import dev.spooled.jobs.Jobs;
 import dev.spooled.metrics.Metrics;
 import dev.spooled.orgs.Queues;
 import dev.spooled.outbound.Targets;
+import dev.spooled.support.TestLane;
 import dev.spooled.support.TestServer;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -47,7 +47,7 @@ class FireSchedulesTest {
 
     private FireSchedules node() {
         var db = server.database.db();
-        var lane = new Lane(server.database.address(), 0, UUID.randomUUID(), server.clock).start();
+        var lane = TestLane.of(server.database.address(), server.clock).start();
         lanes.add(lane);
         var views = new Jobs.Views(
                 new JobReads(db, JobReads.Kept.by(server.limits)),

@@ -7,7 +7,6 @@ import dev.spooled.db.EmbeddedPostgres;
 import dev.spooled.db.Migrator;
 import dev.spooled.db.PostgresOptions;
 import dev.spooled.engine.EngineChores;
-import dev.spooled.engine.Lane;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -17,7 +16,6 @@ import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -117,7 +115,7 @@ public final class TestDb implements AutoCloseable {
         private static void makeDays(DbAddress address) {
             var clock = new ManualClock(ManualClock.NOON);
             try (var db = new Db(address, 1)) {
-                new EngineChores(new Lane(address, 0, UUID.randomUUID(), clock), db, clock, 0)
+                new EngineChores(TestLane.of(address, clock), db, clock, 0)
                         .keepPartitions()
                         .runOnce();
             }

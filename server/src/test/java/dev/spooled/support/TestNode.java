@@ -51,6 +51,7 @@ public final class TestNode implements AutoCloseable {
                 "seals-the-secrets-of-all-test-nodes-alike",
                 "SPOOLED_DATA_DIR",
                 data.toString()));
+        all.putAll(TestLane.setting());
         all.putAll(environment);
         return new TestNode(new App(ConfigReader.read(Map.of(), all)).start());
     }

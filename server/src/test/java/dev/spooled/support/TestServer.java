@@ -236,7 +236,7 @@ public final class TestServer implements AutoCloseable {
         limits = new Limits(database.db(), clock, plans, usage);
         organizations = new Organizations(
                 database.db(), clock, new Organizations.Parts(keys, tokens, usage, remembered, limits), "enterprise");
-        lane = new Lane(database.address(), 0, UUID.randomUUID(), clock);
+        lane = TestLane.of(database.address(), clock);
         chores = new EngineChores(lane, database.db(), clock, 0);
         lane.start();
         var first = organizations.ensureDefault().orElseThrow();
