@@ -64,6 +64,7 @@ class SeveralNodesTest {
 
     private Lane lane() {
         Lane lane = TestLane.of(cell.address(), cell.clock).start();
+        lane.setAlone(false);
         lane.run(new Promote(1));
         return lane;
     }
