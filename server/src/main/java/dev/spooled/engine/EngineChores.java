@@ -6,6 +6,7 @@ import dev.spooled.db.DbFault;
 import dev.spooled.db.PgArray;
 import dev.spooled.db.Sql;
 import dev.spooled.db.Statements;
+import dev.spooled.db.Tx;
 import dev.spooled.time.Clock;
 import dev.spooled.time.DatabaseClock;
 import dev.spooled.time.Ids;
@@ -13,6 +14,7 @@ import dev.spooled.upkeep.Chore;
 import java.time.Duration;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
+import java.util.Collections;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
@@ -27,6 +29,8 @@ public final class EngineChores {
     private static final Sql ROLL_UP = SQL.get("roll_up");
     private static final Sql LIST_JOBS = SQL.get("list_jobs");
     private static final Sql CHECK_LISTING = SQL.get("check_listing");
+    private static final Sql BY_KEY = SQL.get("by_key");
+    private static final Sql FILLED_QUEUES = SQL.get("filled_queues");
     private static final Sql QUEUES_READY = SQL.get("queues_ready");
     private static final Sql HOOKED = SQL.get("hooked");
     private static final Sql FORGET_EVENTS = SQL.get("forget_events");
@@ -143,13 +147,27 @@ public final class EngineChores {
         return chore("wake", Duration.ofSeconds(1), () -> {
             Set<Integer> awaited = lane.awaited();
             if (!awaited.isEmpty()) {
-                PgArray queues = PgArray.ints();
-                awaited.forEach(queues::add);
-                Args args = Args.of("cell", cell).and("queues", queues);
-                lane.wake(db.asEngine(tx -> tx.list(QUEUES_READY, args, row -> row.integer("q"))));
+                lane.wake(db.asEngine(tx -> filled(tx, awaited)));
             }
             return false;
         });
+    }
+
+    /// Goes from one queue with ready rows to the next; where these are more than are waited on, looks each of those
+    /// up.
+    private List<Integer> filled(Tx tx, Set<Integer> awaited) {
+        tx.list(BY_KEY, Args.NONE, row -> 0);
+        Args walk = Args.of("cell", cell)
+                .and("first", Collections.min(awaited))
+                .and("last", Collections.max(awaited))
+                .and("most", awaited.size() + 1);
+        List<Integer> filled = tx.list(FILLED_QUEUES, walk, row -> row.integer("q"));
+        if (filled.size() <= awaited.size()) {
+            return filled.stream().filter(awaited::contains).toList();
+        }
+        PgArray queues = PgArray.ints();
+        awaited.forEach(queues::add);
+        return tx.list(QUEUES_READY, Args.of("cell", cell).and("queues", queues), row -> row.integer("q"));
     }
 
     /// The lane knows which organizations have webhooks. Until it does, on another node for up to a second after the

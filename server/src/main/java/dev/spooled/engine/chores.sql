@@ -29,6 +29,24 @@ select count(*)::int as n from x
 -- name: hooked
 select distinct org from subscription where cell = :cell and enabled
 
+-- name: by_key
+-- For the rest of the transaction: no figures of a table that fills and empties may talk PostgreSQL into reading all of it.
+select set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true),
+       set_config('enable_sort', 'off', true)
+
+-- name: filled_queues
+-- Queues from :first to :last that have ready rows, at most :most of them, by going from each to the next: empty queues cost
+-- nothing, however many are waited on.
+with recursive walk (queue, n) as (
+    (select queue, 1 from ready where cell = :cell and queue >= :first order by queue limit 1)
+    union all
+    select r.queue, w.n + 1
+    from walk w cross join lateral (
+        select queue from ready where cell = :cell and queue > w.queue order by queue limit 1) r
+    where w.queue < :last and w.n < :most
+)
+select queue as q from walk where queue <= :last
+
 -- name: queues_ready
 -- Which of the queues that parked claims wait on have ready rows after all, put there by another node.
 select q from unnest(:queues::int[]) as t (q)
