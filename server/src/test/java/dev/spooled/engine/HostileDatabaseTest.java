@@ -65,7 +65,7 @@ class HostileDatabaseTest {
             db.signalAll("STOP", main);
             try {
                 LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(200));
-                db.assertSilence(Duration.ofSeconds(8));
+                db.assertSilence(Duration.ofSeconds(20));
             } finally {
                 db.signalAll("CONT", main);
             }
