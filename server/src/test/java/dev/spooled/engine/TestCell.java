@@ -39,6 +39,9 @@ final class TestCell implements AutoCloseable {
 
     TestCell() {
         chores = new EngineChores(unusedLane(), database.db(), clock, 0);
+        if (TestLane.WAY == Lane.Way.ASSERTED) {
+            assertBatches(() -> false);
+        }
     }
 
     private Lane unusedLane() {
