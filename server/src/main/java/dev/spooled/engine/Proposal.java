@@ -105,13 +105,23 @@ final class Proposal {
         return proposal;
     }
 
-    /// Whatever moves ready rows without memory's doing makes this batch's claims the exact way's: they come
-    /// after it in the transaction and must see what it did.
+    /// Whatever a caller changes among ready rows without memory's doing makes this batch's claims the exact
+    /// way's: they come after it in the transaction and must see what it did. What the chores change is of this
+    /// moment, and claims of the same moment may come before it: rows that return are for the next batch, and
+    /// rows that end no claim would take.
     private void leave(Ticket<?> ticket) {
         rest.add(ticket);
-        if (!(ticket.command() instanceof Command.Heartbeat || ticket.command() instanceof Command.Fail)) {
+        if (!mayComeAfterClaims(ticket.command())) {
             moved = true;
         }
+    }
+
+    private static boolean mayComeAfterClaims(Command<?> command) {
+        return switch (command) {
+            case Command.Heartbeat _, Command.Fail _ -> true;
+            case Command.Promote _, Command.Reap _, Command.Expire _, Command.Settle _ -> true;
+            default -> false;
+        };
     }
 
     // ---- completions
@@ -412,7 +422,7 @@ final class Proposal {
                     memory.forgetLease(heartbeat.holder().job());
                 case Command.Release release -> memory.forgetLease(release.job());
                 case Enqueue enqueue -> enqueue.jobs().forEach(this::forgetAround);
-                case Command.Expire _ -> {
+                case Command.Expire _, Command.Settle _ -> {
                     if (!Objects.equals(ticket.proposed(), 0)) {
                         memory.forgetQueues();
                     }
@@ -438,7 +448,6 @@ final class Proposal {
                         Command.CancelWorkflow _,
                         Command.RerunWorkflow _,
                         Command.Signal _ -> memory.forgetQueues();
-                case Command.Settle _ -> memory.forgetQueues();
             }
         }
     }

@@ -4,7 +4,8 @@
 -- name: complete_known
 -- Leases this node gave out itself, found by row address; the id beside it makes a moved row a miss.
 with r as (
-    select * from unnest(:rows::tid[], :ids::uuid[], :leases::uuid[], :results::text[]) as t (row_id, id, lease_id, result)
+    select unnest(:rows::tid[]) as row_id, unnest(:ids::uuid[]) as id, unnest(:leases::uuid[]) as lease_id,
+           unnest(:results::text[]) as result
 ), x as (
     delete from lease l using r
     where l.ctid = r.row_id and l.id = r.id and l.cell = :cell and l.lease_id = r.lease_id and l.flags = 0
@@ -20,13 +21,16 @@ select 1 / (count(*) = :n)::int as ok from x
 insert into job (id, cell, org, queue, timeout_seconds, priority, max_retries, payload, expires_at, tags, completion_webhook,
                  backoff, trace)
 select id, :cell, org, queue, timeout_seconds, priority, max_retries, payload, expires_at, tags::jsonb, webhook, backoff::jsonb, trace
-from unnest(:ids::uuid[], :orgs::int[], :queues::int[], :timeouts::int[], :priorities::smallint[], :max_retries::smallint[],
-            :payloads::text[], :expires_ats::timestamptz[], :tags::text[], :webhooks::text[], :backoffs::text[], :traces::text[])
-    as t (id, org, queue, timeout_seconds, priority, max_retries, payload, expires_at, tags, webhook, backoff, trace)
+from (select unnest(:ids::uuid[]) as id, unnest(:orgs::int[]) as org, unnest(:queues::int[]) as queue,
+             unnest(:timeouts::int[]) as timeout_seconds, unnest(:priorities::smallint[]) as priority,
+             unnest(:max_retries::smallint[]) as max_retries, unnest(:payloads::text[]) as payload,
+             unnest(:expires_ats::timestamptz[]) as expires_at, unnest(:tags::text[]) as tags,
+             unnest(:webhooks::text[]) as webhook, unnest(:backoffs::text[]) as backoff,
+             unnest(:traces::text[]) as trace) as t
 
 -- name: take_ready
 with x as (
-    delete from ready r using unnest(:rows::tid[], :ids::uuid[]) as t (row_id, id)
+    delete from ready r using (select unnest(:rows::tid[]) as row_id, unnest(:ids::uuid[]) as id) as t
     where r.ctid = t.row_id and r.id = t.id and r.cell = :cell
     returning 1
 )
@@ -40,17 +44,18 @@ from unnest(:queues::int[]) as t (queue) join queue u on u.cell = :cell and u.id
 -- name: insert_ready
 insert into ready (cell, queue, org, attempt, priority, retry_count, flags, id, expires_at)
 select :cell, queue, org, 0, priority, 0, 0, id, expires_at
-from unnest(:queues::int[], :orgs::int[], :priorities::smallint[], :ids::uuid[], :expires_ats::timestamptz[])
-    as t (queue, org, priority, id, expires_at)
+from (select unnest(:queues::int[]) as queue, unnest(:orgs::int[]) as org, unnest(:priorities::smallint[]) as priority,
+             unnest(:ids::uuid[]) as id, unnest(:expires_ats::timestamptz[]) as expires_at) as t
 returning ctid::text as row_id
 
 -- name: insert_leases
 insert into lease (cell, queue, org, attempt, timeout_seconds, priority, retry_count, flags, id, lease_id, started_at, expires_at, worker)
 select :cell, queue, org, attempt, timeout_seconds, priority, retry_count, flags, id, lease_id, :now,
        :now::timestamptz + make_interval(secs => seconds), worker
-from unnest(:queues::int[], :orgs::int[], :attempts::int[], :timeouts::int[], :priorities::smallint[], :retries::smallint[],
-            :flags::smallint[], :ids::uuid[], :leases::uuid[], :seconds::int[], :workers::text[])
-    as t (queue, org, attempt, timeout_seconds, priority, retry_count, flags, id, lease_id, seconds, worker)
+from (select unnest(:queues::int[]) as queue, unnest(:orgs::int[]) as org, unnest(:attempts::int[]) as attempt,
+             unnest(:timeouts::int[]) as timeout_seconds, unnest(:priorities::smallint[]) as priority,
+             unnest(:retries::smallint[]) as retry_count, unnest(:flags::smallint[]) as flags, unnest(:ids::uuid[]) as id,
+             unnest(:leases::uuid[]) as lease_id, unnest(:seconds::int[]) as seconds, unnest(:workers::text[]) as worker) as t
 returning ctid::text as row_id
 
 -- name: count_netted
