@@ -1,11 +1,14 @@
 -- The asserted way: memory proposes, these plain bulk statements assert. Whatever is not as memory believes divides by
 -- zero, which undoes the whole batch; memory is then forgotten and the batch repeated the exact way (engine.sql).
+-- `limit cardinality(...)` lets the planner expect one row of the arrays, so that it goes from them to the tables by row
+-- address even when it last saw a table empty, and not the other way round (docs/decisions/0012-batched.md).
 
 -- name: complete_known
 -- Leases this node gave out itself, found by row address; the id beside it makes a moved row a miss.
 with r as (
     select unnest(:rows::tid[]) as row_id, unnest(:ids::uuid[]) as id, unnest(:leases::uuid[]) as lease_id,
            unnest(:results::text[]) as result
+    limit cardinality(:ids::uuid[])
 ), x as (
     delete from lease l using r
     where l.ctid = r.row_id and l.id = r.id and l.cell = :cell and l.lease_id = r.lease_id and l.flags = 0
@@ -30,7 +33,8 @@ from (select unnest(:ids::uuid[]) as id, unnest(:orgs::int[]) as org, unnest(:qu
 
 -- name: take_ready
 with x as (
-    delete from ready r using (select unnest(:rows::tid[]) as row_id, unnest(:ids::uuid[]) as id) as t
+    delete from ready r using (
+        select unnest(:rows::tid[]) as row_id, unnest(:ids::uuid[]) as id limit cardinality(:ids::uuid[])) as t
     where r.ctid = t.row_id and r.id = t.id and r.cell = :cell
     returning 1
 )

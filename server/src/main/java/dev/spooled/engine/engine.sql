@@ -4,10 +4,8 @@
 -- of one cell; arrays are sorted by job id by the caller and joined by nested loops, so rows are locked in id order and
 -- two nodes cannot deadlock; CTE branches hand on data by RETURNING only; :now is the batch's own time.
 -- Long arrays become rows in the select list, not by one unnest of them all: that would write each column into a store
--- of its own and read it back (docs/decisions/0012-batched.md).
--- Counters: -1 for the state left, +1 for the state entered, on the UTC day of the job's id. Flags: 1 others wait for the
--- job, 2 it reports its end to a webhook of its own. :hooked says whether any organization has webhooks (Hooks); what they
--- are told is in `outbox`, where `status` is the new one, or the one left when the job was cancelled.
+-- of its own and read it back. And `materialized`: the planner may turn the join round when it last saw the live table
+-- empty, and would make the rows again for each of the table's (docs/decisions/0012-batched.md).
 
 -- name: begin
 begin
@@ -31,18 +29,21 @@ from m
 
 -- name: heartbeat
 -- Renewal is from now on, never beyond started_at + timeout, and only of a lease that has not ended.
+with r as materialized (
+    select unnest(:ords::int[]) as ord, unnest(:ids::uuid[]) as id, unnest(:orgs::int[]) as org,
+           unnest(:leases::uuid[]) as lease_id, unnest(:workers::text[]) as worker, unnest(:seconds::int[]) as seconds
+)
 update lease l
 set expires_at = least(:now::timestamptz + make_interval(secs => r.seconds),
                        l.started_at + make_interval(secs => l.timeout_seconds))
-from (select unnest(:ords::int[]) as ord, unnest(:ids::uuid[]) as id, unnest(:orgs::int[]) as org,
-             unnest(:leases::uuid[]) as lease_id, unnest(:workers::text[]) as worker, unnest(:seconds::int[]) as seconds) as r
+from r
 where l.cell = :cell and l.id = r.id and l.org = r.org
   and l.expires_at > :now and l.started_at + make_interval(secs => l.timeout_seconds) > :now
   and (l.lease_id = r.lease_id or (r.lease_id is null and l.worker = r.worker))
 returning r.ord, l.expires_at
 
 -- name: complete
-with r as (
+with r as materialized (
     select unnest(:ords::int[]) as ord, unnest(:ids::uuid[]) as id, unnest(:orgs::int[]) as org,
            unnest(:leases::uuid[]) as lease_id, unnest(:workers::text[]) as worker, unnest(:results::text[]) as result,
            unnest(:days::int[]) as day
@@ -74,7 +75,7 @@ select ord, queue, started_at from x
 -- name: fail
 -- A retry waits as the caller says, else as the job's backoff, else the queue's, else min(2^retry_count, 60) minutes; out
 -- of retries it is a dead letter. A job whose facts are gone (left join) is dead-lettered rather than lost.
-with r as (
+with r as materialized (
     select unnest(:ords::int[]) as ord, unnest(:ids::uuid[]) as id, unnest(:orgs::int[]) as org,
            unnest(:leases::uuid[]) as lease_id, unnest(:workers::text[]) as worker, unnest(:errors::text[]) as error,
            unnest(:fingerprints::bigint[]) as fingerprint, unnest(:retries::boolean[]) as retry,
@@ -126,7 +127,7 @@ select ord, again, run_at, queue, retry_count from y
 
 -- name: release
 -- A lease that never reached its worker: the attempt did not happen.
-with r as (
+with r as materialized (
     select unnest(:ords::int[]) as ord, unnest(:ids::uuid[]) as id, unnest(:orgs::int[]) as org,
            unnest(:leases::uuid[]) as lease_id, unnest(:days::int[]) as day
 ), x as (
@@ -149,7 +150,7 @@ select ord, queue from x
 
 -- name: cancel
 -- Only what is not running. A ready row is found through its job's queue and priority, the index it has.
-with r as (
+with r as materialized (
     select unnest(:ords::int[]) as ord, unnest(:ids::uuid[]) as id, unnest(:orgs::int[]) as org, unnest(:days::int[]) as day
 ), j as (
     select r.ord, r.day, j.id, j.org, j.queue, j.priority from r join job j on j.cell = :cell and j.id = r.id and j.org = r.org
@@ -189,7 +190,7 @@ select ord, queue, kind from x
 
 -- name: prioritise
 -- Only what is not running. The job's own priority goes with it: a ready row is found through it.
-with r as (
+with r as materialized (
     select unnest(:ords::int[]) as ord, unnest(:ids::uuid[]) as id, unnest(:orgs::int[]) as org,
            unnest(:priorities::smallint[]) as wanted
 ), j as (
@@ -217,7 +218,7 @@ select ord, old::int as old from x
 -- A dead letter (or, unless only those are asked for, a failed job) is ready again with all its retries. Its attempts are
 -- numbered on. An `expires_at` that has passed no longer binds it. Below the floor nothing comes back to life: retention
 -- relies on it.
-with r as (
+with r as materialized (
     select unnest(:ords::int[]) as ord, unnest(:ids::uuid[]) as id, unnest(:orgs::int[]) as org,
            unnest(:dead_only::boolean[]) as dead_only, unnest(:days::int[]) as day
 ), x as (
@@ -249,7 +250,7 @@ select ord, id, queue, status from x
 
 -- name: purge
 -- Dead letters with everything that belongs to them. Their idempotency keys are free again.
-with r as (
+with r as materialized (
     select unnest(:ords::int[]) as ord, unnest(:ids::uuid[]) as id, unnest(:orgs::int[]) as org, unnest(:days::int[]) as day
 ), x as (
     delete from done t using r
@@ -463,7 +464,7 @@ select id, case when run_at > :now then 1 else 0 end as kind from n
 -- name: hold_parents
 -- For new jobs with a parent: a parent that has not ended is locked and flagged, so that whoever ends it, here or on
 -- another node, does so before this or hears of the child (hold_children). The row in `dependency` tells `enqueue_child`.
-with r as (
+with r as materialized (
     select unnest(:ids::uuid[]) as id, unnest(:orgs::int[]) as org, unnest(:parents::uuid[]) as parent
 ), j as (
     select p.parent as id, p.org, j.queue, j.priority

@@ -33,6 +33,8 @@ public record PlanCheck(Connection connection, Set<String> smallTables) {
             Pattern.compile("\"Node Type\": \"Seq Scan\"[^{}]*?\"Relation Name\": \"(\\w+)\"[^{}]*?"
                     + "\"Shared Hit Blocks\": (\\d+),\\s*\"Shared Read Blocks\": (\\d+)");
     private static final Pattern DAY = Pattern.compile("\"Relation Name\": \"(\\w+_\\d{8})\"");
+    private static final Pattern ARRAYS =
+            Pattern.compile("\"Node Type\": \"ProjectSet\"[^{}]*?\"Actual Loops\": (\\d+)");
     private static final Pattern PAGES =
             Pattern.compile("\"Shared Hit Blocks\": (\\d+),\\s*\"Shared Read Blocks\": (\\d+)");
 
@@ -99,6 +101,15 @@ public record PlanCheck(Connection connection, Set<String> smallTables) {
                 .results()
                 .map(found -> found.group(1))
                 .collect(Collectors.toCollection(TreeSet::new));
+    }
+
+    /// How often the part of the plan that makes rows of the statement's arrays was run; 0 when there is none.
+    public int runsOfArrays(Sql sql, Args args) throws SQLException {
+        return ARRAYS.matcher(explain(sql, args))
+                .results()
+                .mapToInt(found -> Integer.parseInt(found.group(1)))
+                .max()
+                .orElse(0);
     }
 
     /// Prepared and executed with literals, since only that shows the plan that the server gets.
@@ -177,6 +188,7 @@ public record PlanCheck(Connection connection, Set<String> smallTables) {
             case 21 -> Short.toString(in.getShort());
             case 20 -> Long.toString(in.getLong());
             case 16 -> in.get() == 1 ? "t" : "f";
+            case 27 -> "\"(" + in.getInt() + "," + in.getShort() + ")\"";
             case 1184 -> "\"" + dev.spooled.time.Clock.instantOf(in.getLong() + 946_684_800_000_000L) + "\"";
             default -> {
                 byte[] text = new byte[length];
