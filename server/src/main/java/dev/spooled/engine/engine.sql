@@ -3,9 +3,9 @@
 -- Rules (docs/ARCHITECTURE.md, "Rules for statements"): a batch runs them in the order of this file, in one transaction
 -- of one cell; arrays are sorted by job id by the caller and joined by nested loops, so rows are locked in id order and
 -- two nodes cannot deadlock; CTE branches hand on data by RETURNING only; :now is the batch's own time.
--- Long arrays become rows in the select list, not by one unnest of them all: that would write each column into a store
--- of its own and read it back. And `materialized`: the planner may turn the join round when it last saw the live table
--- empty, and would make the rows again for each of the table's (docs/decisions/0012-batched.md).
+-- Counters: -1 for the state left, +1 for the state entered, on the UTC day of the job's id. Flags: 1 others wait for the
+-- job, 2 it reports its end to a webhook of its own. :hooked says whether any organization has webhooks (Hooks); what they
+-- are told is in `outbox`, where `status` is the new one, or the one left when the job was cancelled.
 
 -- name: begin
 begin
@@ -29,24 +29,20 @@ from m
 
 -- name: heartbeat
 -- Renewal is from now on, never beyond started_at + timeout, and only of a lease that has not ended.
-with r as materialized (
-    select unnest(:ords::int[]) as ord, unnest(:ids::uuid[]) as id, unnest(:orgs::int[]) as org,
-           unnest(:leases::uuid[]) as lease_id, unnest(:workers::text[]) as worker, unnest(:seconds::int[]) as seconds
-)
 update lease l
 set expires_at = least(:now::timestamptz + make_interval(secs => r.seconds),
                        l.started_at + make_interval(secs => l.timeout_seconds))
-from r
+from (select * from unnest(:ords::int[], :ids::uuid[], :orgs::int[], :leases::uuid[], :workers::text[], :seconds::int[])
+          as t (ord, id, org, lease_id, worker, seconds)) r
 where l.cell = :cell and l.id = r.id and l.org = r.org
   and l.expires_at > :now and l.started_at + make_interval(secs => l.timeout_seconds) > :now
   and (l.lease_id = r.lease_id or (r.lease_id is null and l.worker = r.worker))
 returning r.ord, l.expires_at
 
 -- name: complete
-with r as materialized (
-    select unnest(:ords::int[]) as ord, unnest(:ids::uuid[]) as id, unnest(:orgs::int[]) as org,
-           unnest(:leases::uuid[]) as lease_id, unnest(:workers::text[]) as worker, unnest(:results::text[]) as result,
-           unnest(:days::int[]) as day
+with r as (
+    select * from unnest(:ords::int[], :ids::uuid[], :orgs::int[], :leases::uuid[], :workers::text[], :results::text[], :days::int[])
+        as t (ord, id, org, lease_id, worker, result, day)
 ), x as (
     delete from lease l using r
     where l.cell = :cell and l.id = r.id and l.org = r.org and l.expires_at > :now
@@ -75,11 +71,10 @@ select ord, queue, started_at from x
 -- name: fail
 -- A retry waits as the caller says, else as the job's backoff, else the queue's, else min(2^retry_count, 60) minutes; out
 -- of retries it is a dead letter. A job whose facts are gone (left join) is dead-lettered rather than lost.
-with r as materialized (
-    select unnest(:ords::int[]) as ord, unnest(:ids::uuid[]) as id, unnest(:orgs::int[]) as org,
-           unnest(:leases::uuid[]) as lease_id, unnest(:workers::text[]) as worker, unnest(:errors::text[]) as error,
-           unnest(:fingerprints::bigint[]) as fingerprint, unnest(:retries::boolean[]) as retry,
-           unnest(:afters::int[]) as after_seconds, unnest(:lucks::int[]) as luck, unnest(:days::int[]) as day
+with r as (
+    select * from unnest(:ords::int[], :ids::uuid[], :orgs::int[], :leases::uuid[], :workers::text[], :errors::text[],
+                         :fingerprints::bigint[], :retries::boolean[], :afters::int[], :lucks::int[], :days::int[])
+        as t (ord, id, org, lease_id, worker, error, fingerprint, retry, after_seconds, luck, day)
 ), x as (
     delete from lease l using r
     where l.cell = :cell and l.id = r.id and l.org = r.org and l.expires_at > :now
@@ -127,9 +122,8 @@ select ord, again, run_at, queue, retry_count from y
 
 -- name: release
 -- A lease that never reached its worker: the attempt did not happen.
-with r as materialized (
-    select unnest(:ords::int[]) as ord, unnest(:ids::uuid[]) as id, unnest(:orgs::int[]) as org,
-           unnest(:leases::uuid[]) as lease_id, unnest(:days::int[]) as day
+with r as (
+    select * from unnest(:ords::int[], :ids::uuid[], :orgs::int[], :leases::uuid[], :days::int[]) as t (ord, id, org, lease_id, day)
 ), x as (
     delete from lease l using r
     where l.cell = :cell and l.id = r.id and l.org = r.org and l.lease_id = r.lease_id
@@ -150,8 +144,8 @@ select ord, queue from x
 
 -- name: cancel
 -- Only what is not running. A ready row is found through its job's queue and priority, the index it has.
-with r as materialized (
-    select unnest(:ords::int[]) as ord, unnest(:ids::uuid[]) as id, unnest(:orgs::int[]) as org, unnest(:days::int[]) as day
+with r as (
+    select * from unnest(:ords::int[], :ids::uuid[], :orgs::int[], :days::int[]) as t (ord, id, org, day)
 ), j as (
     select r.ord, r.day, j.id, j.org, j.queue, j.priority from r join job j on j.cell = :cell and j.id = r.id and j.org = r.org
 ), a as (
@@ -190,9 +184,8 @@ select ord, queue, kind from x
 
 -- name: prioritise
 -- Only what is not running. The job's own priority goes with it: a ready row is found through it.
-with r as materialized (
-    select unnest(:ords::int[]) as ord, unnest(:ids::uuid[]) as id, unnest(:orgs::int[]) as org,
-           unnest(:priorities::smallint[]) as wanted
+with r as (
+    select * from unnest(:ords::int[], :ids::uuid[], :orgs::int[], :priorities::smallint[]) as t (ord, id, org, wanted)
 ), j as (
     select r.ord, r.wanted, j.id, j.org, j.queue, j.priority from r join job j on j.cell = :cell and j.id = r.id and j.org = r.org
 ), a as (
@@ -218,9 +211,9 @@ select ord, old::int as old from x
 -- A dead letter (or, unless only those are asked for, a failed job) is ready again with all its retries. Its attempts are
 -- numbered on. An `expires_at` that has passed no longer binds it. Below the floor nothing comes back to life: retention
 -- relies on it.
-with r as materialized (
-    select unnest(:ords::int[]) as ord, unnest(:ids::uuid[]) as id, unnest(:orgs::int[]) as org,
-           unnest(:dead_only::boolean[]) as dead_only, unnest(:days::int[]) as day
+with r as (
+    select * from unnest(:ords::int[], :ids::uuid[], :orgs::int[], :dead_only::boolean[], :days::int[])
+        as t (ord, id, org, dead_only, day)
 ), x as (
     delete from done t using r
     where t.cell = :cell and t.id = r.id and t.org = r.org and (t.status = 5 or t.status = 4 and not r.dead_only)
@@ -250,8 +243,8 @@ select ord, id, queue, status from x
 
 -- name: purge
 -- Dead letters with everything that belongs to them. Their idempotency keys are free again.
-with r as materialized (
-    select unnest(:ords::int[]) as ord, unnest(:ids::uuid[]) as id, unnest(:orgs::int[]) as org, unnest(:days::int[]) as day
+with r as (
+    select * from unnest(:ords::int[], :ids::uuid[], :orgs::int[], :days::int[]) as t (ord, id, org, day)
 ), x as (
     delete from done t using r
     where t.cell = :cell and t.id = r.id and t.org = r.org and t.status = 5
@@ -391,12 +384,10 @@ select id, org, queue, kind from x
 -- name: enqueue
 -- Jobs without an idempotency key: nothing to ask, nothing to answer.
 with i as materialized (
-    select unnest(:ids::uuid[]) as id, unnest(:orgs::int[]) as org, unnest(:queues::int[]) as queue,
-           unnest(:timeouts::int[]) as timeout_seconds, unnest(:priorities::smallint[]) as priority,
-           unnest(:max_retries::smallint[]) as max_retries, unnest(:payloads::text[]) as payload,
-           unnest(:run_ats::timestamptz[]) as run_at, unnest(:expires_ats::timestamptz[]) as expires_at,
-           unnest(:tags::text[]) as tags, unnest(:webhooks::text[]) as webhook, unnest(:backoffs::text[]) as backoff,
-           unnest(:traces::text[]) as trace, unnest(:days::int[]) as day
+    select * from unnest(:ids::uuid[], :orgs::int[], :queues::int[], :timeouts::int[], :priorities::smallint[],
+                         :max_retries::smallint[], :payloads::text[], :run_ats::timestamptz[], :expires_ats::timestamptz[],
+                         :tags::text[], :webhooks::text[], :backoffs::text[], :traces::text[], :days::int[])
+        as t (id, org, queue, timeout_seconds, priority, max_retries, payload, run_at, expires_at, tags, webhook, backoff, trace, day)
 ), j as (
     insert into job (id, cell, org, queue, timeout_seconds, priority, max_retries, payload, run_at, expires_at, tags,
                      completion_webhook, backoff, trace)
@@ -423,12 +414,10 @@ from (select queue, z.kind::smallint, day, count(*)::int as n
 -- Jobs with a key race for it first, in key order. A key whose job is below the floor is free and is taken over in the
 -- same step. The caller sends each key once a batch and reads the losers' winners with `idem_winners`.
 with i as materialized (
-    select unnest(:ids::uuid[]) as id, unnest(:orgs::int[]) as org, unnest(:queues::int[]) as queue,
-           unnest(:timeouts::int[]) as timeout_seconds, unnest(:priorities::smallint[]) as priority,
-           unnest(:max_retries::smallint[]) as max_retries, unnest(:payloads::text[]) as payload,
-           unnest(:run_ats::timestamptz[]) as run_at, unnest(:expires_ats::timestamptz[]) as expires_at,
-           unnest(:tags::text[]) as tags, unnest(:webhooks::text[]) as webhook, unnest(:backoffs::text[]) as backoff,
-           unnest(:traces::text[]) as trace, unnest(:days::int[]) as day, unnest(:keys::text[]) as key
+    select * from unnest(:ids::uuid[], :orgs::int[], :queues::int[], :timeouts::int[], :priorities::smallint[],
+                         :max_retries::smallint[], :payloads::text[], :run_ats::timestamptz[], :expires_ats::timestamptz[],
+                         :tags::text[], :webhooks::text[], :backoffs::text[], :traces::text[], :days::int[], :keys::text[])
+        as t (id, org, queue, timeout_seconds, priority, max_retries, payload, run_at, expires_at, tags, webhook, backoff, trace, day, key)
 ), k as (
     insert into idem (cell, org, key, job_id) select :cell, org, key, id from i order by org, key
     on conflict (cell, org, key) do update set job_id = excluded.job_id
@@ -464,8 +453,8 @@ select id, case when run_at > :now then 1 else 0 end as kind from n
 -- name: hold_parents
 -- For new jobs with a parent: a parent that has not ended is locked and flagged, so that whoever ends it, here or on
 -- another node, does so before this or hears of the child (hold_children). The row in `dependency` tells `enqueue_child`.
-with r as materialized (
-    select unnest(:ids::uuid[]) as id, unnest(:orgs::int[]) as org, unnest(:parents::uuid[]) as parent
+with r as (
+    select * from unnest(:ids::uuid[], :orgs::int[], :parents::uuid[]) as t (id, org, parent)
 ), j as (
     select p.parent as id, p.org, j.queue, j.priority
     from (select distinct parent, org from r order by parent, org) p
@@ -491,13 +480,12 @@ select :cell, r.parent, r.id, r.org from r join held h on h.id = r.parent
 with i as materialized (
     select t.*, exists (select 1 from dependency p where p.cell = :cell and p.child = t.id) as waits,
            exists (select 1 from done o where o.cell = :cell and o.id = t.parent and o.org = t.org and o.status = 3) as met
-    from (select unnest(:ids::uuid[]) as id, unnest(:orgs::int[]) as org, unnest(:queues::int[]) as queue,
-                 unnest(:timeouts::int[]) as timeout_seconds, unnest(:priorities::smallint[]) as priority,
-                 unnest(:max_retries::smallint[]) as max_retries, unnest(:payloads::text[]) as payload,
-                 unnest(:run_ats::timestamptz[]) as run_at, unnest(:expires_ats::timestamptz[]) as expires_at,
-                 unnest(:tags::text[]) as tags, unnest(:webhooks::text[]) as webhook, unnest(:backoffs::text[]) as backoff,
-                 unnest(:traces::text[]) as trace, unnest(:days::int[]) as day, unnest(:keys::text[]) as key,
-                 unnest(:parents::uuid[]) as parent) as t
+    from unnest(:ids::uuid[], :orgs::int[], :queues::int[], :timeouts::int[], :priorities::smallint[],
+                :max_retries::smallint[], :payloads::text[], :run_ats::timestamptz[], :expires_ats::timestamptz[],
+                :tags::text[], :webhooks::text[], :backoffs::text[], :traces::text[], :days::int[], :keys::text[],
+                :parents::uuid[])
+        as t (id, org, queue, timeout_seconds, priority, max_retries, payload, run_at, expires_at, tags, webhook, backoff,
+              trace, day, key, parent)
 ), k as (
     insert into idem (cell, org, key, job_id)
     select :cell, org, key, id from i where key is not null and (waits or met) order by org, key
@@ -543,14 +531,14 @@ where p.cell = :cell and p.child = t.id and not exists (select 1 from job j wher
 -- name: idem_winners
 -- A statement of its own, so that it sees a rival that committed while `enqueue_keyed` waited for it.
 select t.ord, i.job_id
-from (select unnest(:ords::int[]) as ord, unnest(:orgs::int[]) as org, unnest(:keys::text[]) as key) as t
+from unnest(:ords::int[], :orgs::int[], :keys::text[]) as t (ord, org, key)
 join idem i on i.cell = :cell and i.org = t.org and i.key = t.key
 
 -- name: tag
 -- Only for tagged jobs, and only for those that won their key.
 insert into job_tag (cell, org, tag, id)
 select :cell, t.org, t.tag, t.id
-from (select unnest(:orgs::int[]) as org, unnest(:tags::text[]) as tag, unnest(:ids::uuid[]) as id) as t
+from unnest(:orgs::int[], :tags::text[], :ids::uuid[]) as t (org, tag, id)
 where exists (select 1 from job j where j.cell = :cell and j.id = t.id)
 on conflict do nothing
 
@@ -569,7 +557,7 @@ with rate as materialized (
     order by r.queue for update of r
 ), rq as (
     select t.queue, t.base, case when u.rate_limit is null then t.n else greatest(least(t.n, rate.free), 0) end as n
-    from (select unnest(:queues::int[]) as queue, unnest(:bases::int[]) as base, unnest(:limits::int[]) as n) as t
+    from unnest(:queues::int[], :bases::int[], :limits::int[]) as t (queue, base, n)
     join queue u on u.cell = :cell and u.id = t.queue and u.enabled
     left join rate on rate.queue = t.queue
     where u.rate_limit is null or rate.free > 0
@@ -620,7 +608,7 @@ with rate as materialized (
     order by r.queue for update of r
 ), rq as (
     select t.queue, t.base, case when u.rate_limit is null then t.n else greatest(least(t.n, rate.free), 0) end as n
-    from (select unnest(:queues::int[]) as queue, unnest(:bases::int[]) as base, unnest(:limits::int[]) as n) as t
+    from unnest(:queues::int[], :bases::int[], :limits::int[]) as t (queue, base, n)
     join queue u on u.cell = :cell and u.id = t.queue and u.enabled
     left join rate on rate.queue = t.queue
     where u.rate_limit is null or rate.free > 0
@@ -775,8 +763,7 @@ select t.ord, case when a.retry_at is null then 5 else 1 end, a.retry_at from un
 join attempt a on a.cell = :cell and a.job = t.id and a.ended_at = :now and a.outcome = 1
 union all
 select t.ord, 2, l.expires_at
-from (select unnest(:ords::int[]) as ord, unnest(:ids::uuid[]) as id, unnest(:leases::uuid[]) as lease,
-             unnest(:workers::text[]) as worker) as t
+from unnest(:ords::int[], :ids::uuid[], :leases::uuid[], :workers::text[]) as t (ord, id, lease, worker)
 join lease l on l.cell = :cell and l.id = t.id and (l.lease_id = t.lease or t.lease is null and l.worker = t.worker)
 
 -- name: jobs_gone

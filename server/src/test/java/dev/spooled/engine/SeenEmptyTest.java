@@ -7,10 +7,6 @@ import dev.spooled.db.DbAddress.Role;
 import dev.spooled.db.PgArray;
 import dev.spooled.db.Sql;
 import dev.spooled.db.Statements;
-import dev.spooled.engine.Command.Complete;
-import dev.spooled.engine.Command.Fail;
-import dev.spooled.engine.Command.Heartbeat;
-import dev.spooled.engine.Command.Holder;
 import dev.spooled.support.PlanCheck;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -18,7 +14,6 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
 import java.util.UUID;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -89,27 +84,6 @@ class SeenEmptyTest {
     }
 
     @Test
-    void theExactWayGoesOnceThroughItsArrays() throws SQLException {
-        List<UUID> leased = ids("lease");
-        List<Batch> batches = List.of(
-                batch(leased.stream().map(id -> new Complete(new Holder(org, id, id, "w"), "{}"))),
-                batch(leased.stream().map(id -> new Heartbeat(new Holder(org, id, id, "w"), 60))),
-                batch(leased.stream().map(id -> new Fail(new Holder(org, id, id, "w"), "no", true, null))),
-                batch(leased.stream().map(id -> new Command.Release(org, id, id))));
-        for (Batch batch : batches) {
-            cell.way.prepare(batch);
-            int runs = 0;
-            for (RoundTrip.Part part : cell.way.statements(0, batch).parts()) {
-                runs = Math.max(runs, runs(part.sql(), part.args()));
-            }
-            if (false)
-                assertThat(runs)
-                        .as(batch.tickets.getFirst().command().toString())
-                        .isEqualTo(1);
-        }
-    }
-
-    @Test
     void theAssertedWayGoesOnceThroughItsArrays() throws SQLException {
         Statements sql = Statements.beside(AssertedWay.class, "asserted.sql");
         PgArray leases = PgArray.uuids();
@@ -139,12 +113,6 @@ class SeenEmptyTest {
 
     private static int runs(Sql sql, Args args) throws SQLException {
         return plans.runsOfArrays(sql, args);
-    }
-
-    private static Batch batch(Stream<? extends Command<?>> commands) {
-        var batch = new Batch(cell.clock.nowMicros());
-        commands.forEach(command -> batch.add(new Ticket<>(command)));
-        return batch;
     }
 
     private static List<UUID> ids(String table) {
