@@ -449,7 +449,7 @@ final class ExactWay {
     // ---- after a lost reply to a batch that did commit
 
     private static void reconcile(LaneSession session, Batch batch, NewJobs newJobs, Slots claims) throws SQLException {
-        var trip = new RoundTrip();
+        var trip = session.roundTrip();
         List<Ticket<?>> settled = new ArrayList<>();
         for (List<Ticket<?>> kind : List.of(batch.heartbeats, batch.completes, batch.fails, batch.cancels)) {
             settled.addAll(kind);

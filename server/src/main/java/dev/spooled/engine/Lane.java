@@ -94,7 +94,8 @@ public final class Lane implements Lanes, AutoCloseable {
 
     public Lane(DbAddress address, int cell, UUID node, Clock clock, Way way) {
         this.clock = clock;
-        this.session = new LaneSession(address, cell, node, cell == 0 ? RECONNECT_SECONDS : RECONNECT_FURTHER_SECONDS);
+        this.session = new LaneSession(
+                address, cell, way == Way.KEYED, node, cell == 0 ? RECONNECT_SECONDS : RECONNECT_FURTHER_SECONDS);
         this.exact = new ExactWay(new Ids(clock), way == Way.KEYED ? EngineSql.CLAIM_BY_KEY : EngineSql.CLAIM);
         this.asserted = way == Way.ASSERTED ? new AssertedWay(exact) : null;
         this.thread = Thread.ofPlatform().name("lane-" + cell).unstarted(this::work);

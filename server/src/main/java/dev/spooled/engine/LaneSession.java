@@ -53,6 +53,7 @@ final class LaneSession implements AutoCloseable {
 
     private final DbAddress address;
     private final int cell;
+    private final boolean namesCell;
     private final UUID node;
     private final long reconnectNanos;
     private @Nullable Connection connection;
@@ -62,9 +63,11 @@ final class LaneSession implements AutoCloseable {
     private long moves;
     private Set<Integer> departed = Set.of();
 
-    LaneSession(DbAddress address, int cell, UUID node, long reconnectSeconds) {
+    /// `namesCell` is for a database distributed by cells (`RoundTrip.naming`).
+    LaneSession(DbAddress address, int cell, boolean namesCell, UUID node, long reconnectSeconds) {
         this.address = address;
         this.cell = cell;
+        this.namesCell = namesCell;
         this.node = node;
         this.reconnectNanos = TimeUnit.SECONDS.toNanos(reconnectSeconds);
     }
@@ -81,6 +84,10 @@ final class LaneSession implements AutoCloseable {
             throw new SQLNonTransientConnectionException("no connection", "08003");
         }
         return connection;
+    }
+
+    RoundTrip roundTrip() {
+        return namesCell ? RoundTrip.naming(cell) : new RoundTrip();
     }
 
     /// Adds what every batch begins with.

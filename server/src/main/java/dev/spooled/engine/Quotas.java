@@ -60,14 +60,14 @@ final class Quotas {
     }
 
     private RoundTrip begin(LaneSession session, Batch batch, boolean closely) throws SQLException {
-        var trip = new RoundTrip();
+        var trip = session.roundTrip();
         session.open(trip);
         batch.known.clear();
         batch.denied.clear();
         var charge = Charge.of(batch);
         if (closely || isNear(charge, dayOf(batch))) {
             look(session, trip, batch, charge);
-            trip = new RoundTrip();
+            trip = session.roundTrip();
             charge = Charge.of(batch);
         }
         charge(trip, session.cell(), batch, charge);

@@ -9,6 +9,8 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.UnaryOperator;
+import java.util.regex.Pattern;
 
 /// Several statements sent and answered in one network round trip: pgjdbc sends a text of many statements as one
 /// pipeline with a single Sync. Readers get the rows of their own statement, in the order the statements were added.
@@ -19,10 +21,31 @@ final class RoundTrip {
     }
 
     private static final RowTaker NOTHING = row -> {};
+    private static final Pattern CELL_OF_A_ROW = Pattern.compile("= any \\(array\\[\\w+\\.cell]\\)");
 
     record Part(Sql sql, Args args, RowTaker taker) {}
 
     private final List<Part> parts = new ArrayList<>();
+    private final UnaryOperator<String> wording;
+
+    RoundTrip() {
+        this(UnaryOperator.identity());
+    }
+
+    private RoundTrip(UnaryOperator<String> wording) {
+        this.wording = wording;
+    }
+
+    /// One whose statements name the cell wherever they have it of a row, for a database that is distributed by cells
+    /// and
+    /// has to see which one is meant. Elsewhere it is of a row for the sake of the plan (engine.sql).
+    static RoundTrip naming(int cell) {
+        return new RoundTrip(text -> named(text, Integer.toString(cell)));
+    }
+
+    static String named(String text, String cell) {
+        return CELL_OF_A_ROW.matcher(text).replaceAll("= " + cell);
+    }
 
     RoundTrip add(Sql sql, Args args) {
         return add(sql, args, NOTHING);
@@ -67,6 +90,6 @@ final class RoundTrip {
         for (Part part : parts) {
             text.append(part.sql().text()).append(";\n");
         }
-        return text.toString();
+        return wording.apply(text.toString());
     }
 }

@@ -3,6 +3,9 @@
 -- Rules (docs/ARCHITECTURE.md, "Rules for statements"): a batch runs them in the order of this file, in one transaction
 -- of one cell; arrays are sorted by job id by the caller and joined by nested loops, so rows are locked in id order and
 -- two nodes cannot deadlock; CTE branches hand on data by RETURNING only; :now is the batch's own time.
+-- Plans are kept, often from when a table was empty (docs/decisions/0013-plans-kept.md). So the cell comes with the rows of
+-- a materialized branch, `t.cell = any (array[r.cell])`: that is no order to merge by and no constant to scan by, and leaves
+-- PostgreSQL one way to the table, from the row by its key. A day is looked up in a lateral of its own, for its bounds.
 -- Counters: -1 for the state left, +1 for the state entered, on the UTC day of the job's id. Flags: 1 others wait for the
 -- job, 2 it reports its end to a webhook of its own. :hooked says whether any organization has webhooks (Hooks); what they
 -- are told is in `outbox`, where `status` is the new one, or the one left when the job was cancelled.
@@ -29,23 +32,27 @@ from m
 
 -- name: heartbeat
 -- Renewal is from now on, never beyond started_at + timeout, and only of a lease that has not ended.
+with r as materialized (
+    select :cell::int as cell, unnest(:ords::int[]) as ord, unnest(:ids::uuid[]) as id, unnest(:orgs::int[]) as org,
+           unnest(:leases::uuid[]) as lease_id, unnest(:workers::text[]) as worker, unnest(:seconds::int[]) as seconds
+)
 update lease l
 set expires_at = least(:now::timestamptz + make_interval(secs => r.seconds),
                        l.started_at + make_interval(secs => l.timeout_seconds))
-from (select * from unnest(:ords::int[], :ids::uuid[], :orgs::int[], :leases::uuid[], :workers::text[], :seconds::int[])
-          as t (ord, id, org, lease_id, worker, seconds)) r
-where l.cell = :cell and l.id = r.id and l.org = r.org
+from r
+where l.cell = any (array[r.cell]) and l.id = r.id and l.org = r.org
   and l.expires_at > :now and l.started_at + make_interval(secs => l.timeout_seconds) > :now
   and (l.lease_id = r.lease_id or (r.lease_id is null and l.worker = r.worker))
 returning r.ord, l.expires_at
 
 -- name: complete
-with r as (
-    select * from unnest(:ords::int[], :ids::uuid[], :orgs::int[], :leases::uuid[], :workers::text[], :results::text[], :days::int[])
-        as t (ord, id, org, lease_id, worker, result, day)
+with r as materialized (
+    select :cell::int as cell, unnest(:ords::int[]) as ord, unnest(:ids::uuid[]) as id, unnest(:orgs::int[]) as org,
+           unnest(:leases::uuid[]) as lease_id, unnest(:workers::text[]) as worker, unnest(:results::text[]) as result,
+           unnest(:days::int[]) as day
 ), x as (
     delete from lease l using r
-    where l.cell = :cell and l.id = r.id and l.org = r.org and l.expires_at > :now
+    where l.cell = any (array[r.cell]) and l.id = r.id and l.org = r.org and l.expires_at > :now
       and (l.lease_id = r.lease_id or (r.lease_id is null and l.worker = r.worker))
     returning r.ord, r.result, r.day, l.id, l.org, l.queue, l.attempt, l.retry_count, l.flags, l.lease_id, l.started_at, l.worker
 ), o as (
@@ -71,15 +78,16 @@ select ord, queue, started_at from x
 -- name: fail
 -- A retry waits as the caller says, else as the job's backoff, else the queue's, else min(2^retry_count, 60) minutes; out
 -- of retries it is a dead letter. A job whose facts are gone (left join) is dead-lettered rather than lost.
-with r as (
-    select * from unnest(:ords::int[], :ids::uuid[], :orgs::int[], :leases::uuid[], :workers::text[], :errors::text[],
-                         :fingerprints::bigint[], :retries::boolean[], :afters::int[], :lucks::int[], :days::int[])
-        as t (ord, id, org, lease_id, worker, error, fingerprint, retry, after_seconds, luck, day)
+with r as materialized (
+    select :cell::int as cell, unnest(:ords::int[]) as ord, unnest(:ids::uuid[]) as id, unnest(:orgs::int[]) as org,
+           unnest(:leases::uuid[]) as lease_id, unnest(:workers::text[]) as worker, unnest(:errors::text[]) as error,
+           unnest(:fingerprints::bigint[]) as fingerprint, unnest(:retries::boolean[]) as retry,
+           unnest(:afters::int[]) as after_seconds, unnest(:lucks::int[]) as luck, unnest(:days::int[]) as day
 ), x as (
     delete from lease l using r
-    where l.cell = :cell and l.id = r.id and l.org = r.org and l.expires_at > :now
+    where l.cell = any (array[r.cell]) and l.id = r.id and l.org = r.org and l.expires_at > :now
       and (l.lease_id = r.lease_id or (r.lease_id is null and l.worker = r.worker))
-    returning r.ord, r.error, r.fingerprint, r.retry, r.after_seconds, r.luck, r.day, l.id, l.org, l.queue, l.attempt, l.priority,
+    returning r.cell, r.ord, r.error, r.fingerprint, r.retry, r.after_seconds, r.luck, r.day, l.id, l.org, l.queue, l.attempt, l.priority,
               l.retry_count, l.flags, l.lease_id, l.started_at, l.worker
 ), y as (
     select x.*, case when j.expires_at > x.started_at then j.expires_at end as job_expires_at, w.version,
@@ -87,9 +95,11 @@ with r as (
            :now::timestamptz + make_interval(secs => coalesce(x.after_seconds,
                backoff_seconds(coalesce(j.backoff, u.backoff), x.retry_count, x.luck / 1e6))) as run_at
     from x
-    left join job j on j.cell = :cell and j.id = x.id and j.id between :first and :last
-    left join queue u on u.cell = :cell and u.id = x.queue
-    left join worker w on w.cell = :cell and w.org = x.org and w.id = x.worker
+    left join lateral (
+        select max_retries, expires_at, backoff from job
+        where cell = :cell and id = x.id and id between :first and :last offset 0) j on true
+    left join queue u on u.cell = any (array[x.cell]) and u.id = x.queue
+    left join worker w on w.cell = any (array[x.cell]) and w.org = x.org and w.id = x.worker
 ), s as (
     insert into scheduled (cell, queue, org, attempt, priority, retry_count, flags, id, run_at, expires_at)
     select :cell, queue, org, attempt, priority, retry_count + 1, flags, id, run_at, job_expires_at from y where again
@@ -122,17 +132,18 @@ select ord, again, run_at, queue, retry_count from y
 
 -- name: release
 -- A lease that never reached its worker: the attempt did not happen.
-with r as (
-    select * from unnest(:ords::int[], :ids::uuid[], :orgs::int[], :leases::uuid[], :days::int[]) as t (ord, id, org, lease_id, day)
+with r as materialized (
+    select :cell::int as cell, unnest(:ords::int[]) as ord, unnest(:ids::uuid[]) as id, unnest(:orgs::int[]) as org,
+           unnest(:leases::uuid[]) as lease_id, unnest(:days::int[]) as day
 ), x as (
     delete from lease l using r
-    where l.cell = :cell and l.id = r.id and l.org = r.org and l.lease_id = r.lease_id
-    returning r.ord, r.day, l.id, l.org, l.queue, l.attempt, l.priority, l.retry_count, l.flags, l.started_at
+    where l.cell = any (array[r.cell]) and l.id = r.id and l.org = r.org and l.lease_id = r.lease_id
+    returning r.cell, r.ord, r.day, l.id, l.org, l.queue, l.attempt, l.priority, l.retry_count, l.flags, l.started_at
 ), i as (
     insert into ready (cell, queue, org, attempt, priority, retry_count, flags, id, expires_at)
     select :cell, x.queue, x.org, x.attempt - 1, x.priority, x.retry_count, x.flags, x.id,
            case when j.expires_at > x.started_at then j.expires_at end
-    from x left join job j on j.cell = :cell and j.id = x.id
+    from x left join job j on j.cell = any (array[x.cell]) and j.id = x.id
 ), d as (
     insert into count_delta (cell, at, queue, kind, day, n)
     select :cell, :now, array_agg(queue), array_agg(kind), array_agg(day), array_agg(n)
@@ -144,21 +155,22 @@ select ord, queue from x
 
 -- name: cancel
 -- Only what is not running. A ready row is found through its job's queue and priority, the index it has.
-with r as (
-    select * from unnest(:ords::int[], :ids::uuid[], :orgs::int[], :days::int[]) as t (ord, id, org, day)
-), j as (
-    select r.ord, r.day, j.id, j.org, j.queue, j.priority from r join job j on j.cell = :cell and j.id = r.id and j.org = r.org
+with r as materialized (
+    select :cell::int as cell, unnest(:ords::int[]) as ord, unnest(:ids::uuid[]) as id, unnest(:orgs::int[]) as org,
+           unnest(:days::int[]) as day
+), j as materialized (
+    select r.cell, r.ord, r.day, j.id, j.org, j.queue, j.priority from r join job j on j.cell = any (array[r.cell]) and j.id = r.id and j.org = r.org
 ), a as (
     delete from ready t using j
-    where t.cell = :cell and t.queue = j.queue and t.priority = j.priority and t.id = j.id
+    where t.cell = any (array[j.cell]) and t.queue = j.queue and t.priority = j.priority and t.id = j.id
     returning j.ord, j.day, t.id, t.org, t.queue, t.attempt, t.retry_count, t.flags, 0 as kind
 ), b as (
     delete from scheduled t using j
-    where t.cell = :cell and t.id = j.id
+    where t.cell = any (array[j.cell]) and t.id = j.id
     returning j.ord, j.day, t.id, t.org, t.queue, t.attempt, t.retry_count, t.flags, case when t.retry_count > 0 then 0 else 1 end as kind
 ), c as (
     delete from waiting t using j
-    where t.cell = :cell and t.id = j.id
+    where t.cell = any (array[j.cell]) and t.id = j.id
     returning j.ord, j.day, t.id, t.org, t.queue, t.attempt, t.retry_count, t.flags, 0 as kind
 ), x as (
     select * from a union all select * from b union all select * from c
@@ -184,26 +196,27 @@ select ord, queue, kind from x
 
 -- name: prioritise
 -- Only what is not running. The job's own priority goes with it: a ready row is found through it.
-with r as (
-    select * from unnest(:ords::int[], :ids::uuid[], :orgs::int[], :priorities::smallint[]) as t (ord, id, org, wanted)
-), j as (
-    select r.ord, r.wanted, j.id, j.org, j.queue, j.priority from r join job j on j.cell = :cell and j.id = r.id and j.org = r.org
+with r as materialized (
+    select :cell::int as cell, unnest(:ords::int[]) as ord, unnest(:ids::uuid[]) as id, unnest(:orgs::int[]) as org,
+           unnest(:priorities::smallint[]) as wanted
+), j as materialized (
+    select r.cell, r.ord, r.wanted, j.id, j.org, j.queue, j.priority from r join job j on j.cell = any (array[r.cell]) and j.id = r.id and j.org = r.org
 ), a as (
     update ready t set priority = j.wanted from j
-    where t.cell = :cell and t.queue = j.queue and t.priority = j.priority and t.id = j.id
-    returning j.ord, j.id, j.wanted, j.priority as old
+    where t.cell = any (array[j.cell]) and t.queue = j.queue and t.priority = j.priority and t.id = j.id
+    returning j.cell, j.ord, j.id, j.wanted, j.priority as old
 ), b as (
     update scheduled t set priority = j.wanted from j
-    where t.cell = :cell and t.id = j.id and t.priority = j.priority
-    returning j.ord, j.id, j.wanted, j.priority as old
+    where t.cell = any (array[j.cell]) and t.id = j.id and t.priority = j.priority
+    returning j.cell, j.ord, j.id, j.wanted, j.priority as old
 ), c as (
     update waiting t set priority = j.wanted from j
-    where t.cell = :cell and t.id = j.id and t.priority = j.priority
-    returning j.ord, j.id, j.wanted, j.priority as old
+    where t.cell = any (array[j.cell]) and t.id = j.id and t.priority = j.priority
+    returning j.cell, j.ord, j.id, j.wanted, j.priority as old
 ), x as (
     select * from a union all select * from b union all select * from c
 ), u as (
-    update job t set priority = x.wanted from x where t.cell = :cell and t.id = x.id
+    update job t set priority = x.wanted from x where t.cell = any (array[x.cell]) and t.id = x.id
 )
 select ord, old::int as old from x
 
@@ -211,27 +224,29 @@ select ord, old::int as old from x
 -- A dead letter (or, unless only those are asked for, a failed job) is ready again with all its retries. Its attempts are
 -- numbered on. An `expires_at` that has passed no longer binds it. Below the floor nothing comes back to life: retention
 -- relies on it.
-with r as (
-    select * from unnest(:ords::int[], :ids::uuid[], :orgs::int[], :dead_only::boolean[], :days::int[])
-        as t (ord, id, org, dead_only, day)
+with r as materialized (
+    select :cell::int as cell, unnest(:ords::int[]) as ord, unnest(:ids::uuid[]) as id, unnest(:orgs::int[]) as org,
+           unnest(:dead_only::boolean[]) as dead_only, unnest(:days::int[]) as day
+), k as materialized (
+    select r.*, case when dead_only then '{5}' else '{4,5}' end::smallint[] as statuses
+    from r where id >= (select floor from cell where cell.cell = :cell)
 ), x as (
-    delete from done t using r
-    where t.cell = :cell and t.id = r.id and t.org = r.org and (t.status = 5 or t.status = 4 and not r.dead_only)
-      and t.id >= (select floor from cell where cell.cell = :cell)
-    returning r.ord, r.day, t.id, t.org, t.queue, t.attempt, t.status
+    delete from done t using k
+    where t.cell = any (array[k.cell]) and t.id = k.id and t.org = k.org and t.status = any (k.statuses)
+    returning k.cell, k.ord, k.day, t.id, t.org, t.queue, t.attempt, t.status
 ), i as (
     insert into ready (cell, queue, org, attempt, priority, retry_count, flags, id, expires_at)
     select :cell, x.queue, x.org, x.attempt, coalesce(j.priority, 0), 0,
-           (j.workflow is not null or exists (select 1 from dependency p where p.cell = :cell and p.parent = x.id))::int
+           (j.workflow is not null or exists (select 1 from dependency p where p.cell = any (array[x.cell]) and p.parent = x.id))::int
                + case when j.completion_webhook is null then 0 else 2 end, x.id,
            case when j.expires_at > :now then j.expires_at end
-    from x left join job j on j.cell = :cell and j.id = x.id
+    from x left join job j on j.cell = any (array[x.cell]) and j.id = x.id
 ), e as (
     insert into ended (cell, id, status)
-    select :cell, x.id, 0 from x join job j on j.cell = :cell and j.id = x.id where j.workflow is not null
+    select :cell, x.id, 0 from x join job j on j.cell = any (array[x.cell]) and j.id = x.id where j.workflow is not null
     on conflict (cell, id) do update set status = excluded.status, taken = null
 ), u as (
-    update job t set expires_at = null from x where t.cell = :cell and t.id = x.id and t.expires_at <= :now
+    update job t set expires_at = null from x where t.cell = any (array[x.cell]) and t.id = x.id and t.expires_at <= :now
 ), d as (
     insert into count_delta (cell, at, queue, kind, day, n)
     select :cell, :now, array_agg(queue), array_agg(kind), array_agg(day), array_agg(n)
@@ -243,31 +258,33 @@ select ord, id, queue, status from x
 
 -- name: purge
 -- Dead letters with everything that belongs to them. Their idempotency keys are free again.
-with r as (
-    select * from unnest(:ords::int[], :ids::uuid[], :orgs::int[], :days::int[]) as t (ord, id, org, day)
+with r as materialized (
+    select :cell::int as cell, 5::smallint as status, unnest(:ords::int[]) as ord, unnest(:ids::uuid[]) as id,
+           unnest(:orgs::int[]) as org, unnest(:days::int[]) as day
 ), x as (
     delete from done t using r
-    where t.cell = :cell and t.id = r.id and t.org = r.org and t.status = 5
-    returning r.ord, r.day, t.id, t.org, t.queue
+    where t.cell = any (array[r.cell]) and t.id = r.id and t.org = r.org and t.status = r.status
+    returning r.cell, r.ord, r.day, t.id, t.org, t.queue
 ), j as (
-    delete from job t using x where t.cell = :cell and t.id = x.id
-    returning t.id, t.org, t.queue, t.idem_key, t.tags
+    delete from job t using x where t.cell = any (array[x.cell]) and t.id = x.id
+    returning x.cell, t.id, t.org, t.queue, t.idem_key, t.tags
 ), k as (
-    delete from idem t using j where t.cell = :cell and t.org = j.org and t.key = j.idem_key and t.job_id = j.id
+    delete from idem t using j where t.cell = any (array[j.cell]) and t.org = j.org and t.key = j.idem_key and t.job_id = j.id
 ), l as (
-    delete from job_by_queue t using x where t.cell = :cell and t.queue = x.queue and t.id = x.id
+    delete from job_by_queue t using x
+    where t.cell = any (array[x.cell]) and t.queue = x.queue and t.org = x.org and t.id = x.id
 ), m as (
     delete from job_tag t using (
-        select j.id, j.org, g.term from j, lateral tag_terms(j.tags) as g (term)) w
-    where t.cell = :cell and t.org = w.org and t.tag = w.term and t.id = w.id
+        select j.cell, j.id, j.org, g.term from j, lateral tag_terms(j.tags) as g (term)) w
+    where t.cell = any (array[w.cell]) and t.org = w.org and t.tag = w.term and t.id = w.id
 ), a as (
-    delete from attempt t using x where t.cell = :cell and t.job = x.id
+    delete from attempt t using x where t.cell = any (array[x.cell]) and t.job = x.id
 ), p as (
-    delete from progress t using x where t.cell = :cell and t.id = x.id
+    delete from progress t using x where t.cell = any (array[x.cell]) and t.id = x.id
 ), f as (
-    delete from dependency t using x where t.cell = :cell and t.parent = x.id
+    delete from dependency t using x where t.cell = any (array[x.cell]) and t.parent = x.id
 ), h as (
-    delete from dependency t using x where t.cell = :cell and t.child = x.id
+    delete from dependency t using x where t.cell = any (array[x.cell]) and t.child = x.id
 ), d as (
     insert into count_delta (cell, at, queue, kind, day, n)
     select :cell, :now, array_agg(queue), array_agg(kind), array_agg(day), array_agg(n)
@@ -277,11 +294,11 @@ with r as (
 select ord, id from x
 
 -- name: promote
-with c as (
-    select queue, org, attempt, priority, retry_count, flags, id, expires_at
+with c as materialized (
+    select cell, queue, org, attempt, priority, retry_count, flags, id, expires_at
     from scheduled where cell = :cell and run_at <= :now order by run_at limit :limit for update skip locked
 ), g as (
-    delete from scheduled t using c where t.cell = :cell and t.id = c.id
+    delete from scheduled t using c where t.cell = any (array[c.cell]) and t.id = c.id
 ), i as (
     insert into ready (cell, queue, org, attempt, priority, retry_count, flags, id, expires_at)
     select :cell, queue, org, attempt, priority, retry_count, flags, id, expires_at from c
@@ -301,19 +318,19 @@ set local enable_seqscan = on
 
 -- name: reap
 -- The attempt counts: its lease ran out (outcome 2) or its time-out did (outcome 3). Back at once, or dead.
-with c as (
-    select id, org, queue, attempt, priority, retry_count, flags, lease_id, started_at, worker,
+with c as materialized (
+    select cell, id, org, queue, attempt, priority, retry_count, flags, lease_id, started_at, worker,
            case when started_at + make_interval(secs => timeout_seconds) <= :now then 3 else 2 end as outcome
     from lease where cell = :cell and expires_at <= :now limit :limit for update skip locked
 ), g as (
-    delete from lease t using c where t.cell = :cell and t.id = c.id
+    delete from lease t using c where t.cell = any (array[c.cell]) and t.id = c.id
 ), y as (
     select c.*, case when j.expires_at > c.started_at then j.expires_at end as job_expires_at, w.version,
            c.flags & 4 = 0 and c.retry_count < coalesce(j.max_retries, 0) as again,
            case c.outcome when 3 then 'timed out' else 'lease expired' end as error
     from c
-    left join job j on j.cell = :cell and j.id = c.id
-    left join worker w on w.cell = :cell and w.org = c.org and w.id = c.worker
+    left join job j on j.cell = any (array[c.cell]) and j.id = c.id
+    left join worker w on w.cell = any (array[c.cell]) and w.org = c.org and w.id = c.worker
 ), i as (
     insert into ready (cell, queue, org, attempt, priority, retry_count, flags, id, expires_at)
     select :cell, queue, org, attempt, priority, retry_count + 1, flags, id, job_expires_at from y where again
@@ -343,21 +360,21 @@ select id, org, queue, retry_count, again, error from y
 
 -- name: expire
 with r as materialized (
-    select queue, priority, id from ready where cell = :cell and expires_at <= :now
+    select cell, queue, priority, id from ready where cell = :cell and expires_at <= :now
     order by expires_at limit :limit for update skip locked
 ), s as materialized (
-    select id from scheduled where cell = :cell and expires_at <= :now order by expires_at limit :limit for update skip locked
+    select cell, id from scheduled where cell = :cell and expires_at <= :now order by expires_at limit :limit for update skip locked
 ), w as materialized (
-    select id from waiting where cell = :cell and expires_at <= :now order by expires_at limit :limit for update skip locked
+    select cell, id from waiting where cell = :cell and expires_at <= :now order by expires_at limit :limit for update skip locked
 ), a as (
     delete from ready t using r
-    where t.cell = :cell and t.queue = r.queue and t.priority = r.priority and t.id = r.id
+    where t.cell = any (array[r.cell]) and t.queue = r.queue and t.priority = r.priority and t.id = r.id
     returning t.id, t.org, t.queue, t.attempt, t.retry_count, t.flags, 0 as kind
 ), b as (
-    delete from scheduled t using s where t.cell = :cell and t.id = s.id
+    delete from scheduled t using s where t.cell = any (array[s.cell]) and t.id = s.id
     returning t.id, t.org, t.queue, t.attempt, t.retry_count, t.flags, case when t.retry_count > 0 then 0 else 1 end as kind
 ), c as (
-    delete from waiting t using w where t.cell = :cell and t.id = w.id
+    delete from waiting t using w where t.cell = any (array[w.cell]) and t.id = w.id
     returning t.id, t.org, t.queue, t.attempt, t.retry_count, t.flags, 0 as kind
 ), x as (
     select * from a union all select * from b union all select * from c
@@ -384,10 +401,13 @@ select id, org, queue, kind from x
 -- name: enqueue
 -- Jobs without an idempotency key: nothing to ask, nothing to answer.
 with i as materialized (
-    select * from unnest(:ids::uuid[], :orgs::int[], :queues::int[], :timeouts::int[], :priorities::smallint[],
-                         :max_retries::smallint[], :payloads::text[], :run_ats::timestamptz[], :expires_ats::timestamptz[],
-                         :tags::text[], :webhooks::text[], :backoffs::text[], :traces::text[], :days::int[])
-        as t (id, org, queue, timeout_seconds, priority, max_retries, payload, run_at, expires_at, tags, webhook, backoff, trace, day)
+    select :cell::int as cell, unnest(:ids::uuid[]) as id, unnest(:orgs::int[]) as org,
+           unnest(:queues::int[]) as queue, unnest(:timeouts::int[]) as timeout_seconds,
+           unnest(:priorities::smallint[]) as priority, unnest(:max_retries::smallint[]) as max_retries,
+           unnest(:payloads::text[]) as payload, unnest(:run_ats::timestamptz[]) as run_at,
+           unnest(:expires_ats::timestamptz[]) as expires_at, unnest(:tags::text[]) as tags,
+           unnest(:webhooks::text[]) as webhook, unnest(:backoffs::text[]) as backoff,
+           unnest(:traces::text[]) as trace, unnest(:days::int[]) as day
 ), j as (
     insert into job (id, cell, org, queue, timeout_seconds, priority, max_retries, payload, run_at, expires_at, tags,
                      completion_webhook, backoff, trace)
@@ -414,17 +434,20 @@ from (select queue, z.kind::smallint, day, count(*)::int as n
 -- Jobs with a key race for it first, in key order. A key whose job is below the floor is free and is taken over in the
 -- same step. The caller sends each key once a batch and reads the losers' winners with `idem_winners`.
 with i as materialized (
-    select * from unnest(:ids::uuid[], :orgs::int[], :queues::int[], :timeouts::int[], :priorities::smallint[],
-                         :max_retries::smallint[], :payloads::text[], :run_ats::timestamptz[], :expires_ats::timestamptz[],
-                         :tags::text[], :webhooks::text[], :backoffs::text[], :traces::text[], :days::int[], :keys::text[])
-        as t (id, org, queue, timeout_seconds, priority, max_retries, payload, run_at, expires_at, tags, webhook, backoff, trace, day, key)
+    select :cell::int as cell, unnest(:ids::uuid[]) as id, unnest(:orgs::int[]) as org,
+           unnest(:queues::int[]) as queue, unnest(:timeouts::int[]) as timeout_seconds,
+           unnest(:priorities::smallint[]) as priority, unnest(:max_retries::smallint[]) as max_retries,
+           unnest(:payloads::text[]) as payload, unnest(:run_ats::timestamptz[]) as run_at,
+           unnest(:expires_ats::timestamptz[]) as expires_at, unnest(:tags::text[]) as tags,
+           unnest(:webhooks::text[]) as webhook, unnest(:backoffs::text[]) as backoff,
+           unnest(:traces::text[]) as trace, unnest(:days::int[]) as day, unnest(:keys::text[]) as key
 ), k as (
     insert into idem (cell, org, key, job_id) select :cell, org, key, id from i order by org, key
     on conflict (cell, org, key) do update set job_id = excluded.job_id
         where idem.job_id < (select floor from cell where cell.cell = :cell)
     returning job_id
 ), n as materialized (
-    select i.* from i join k on k.job_id = i.id
+    select * from i where (id in (select job_id from k)) is true
 ), j as (
     insert into job (id, cell, org, queue, timeout_seconds, priority, max_retries, payload, run_at, expires_at, idem_key, tags,
                      completion_webhook, backoff, trace)
@@ -453,39 +476,44 @@ select id, case when run_at > :now then 1 else 0 end as kind from n
 -- name: hold_parents
 -- For new jobs with a parent: a parent that has not ended is locked and flagged, so that whoever ends it, here or on
 -- another node, does so before this or hears of the child (hold_children). The row in `dependency` tells `enqueue_child`.
-with r as (
-    select * from unnest(:ids::uuid[], :orgs::int[], :parents::uuid[]) as t (id, org, parent)
-), j as (
-    select p.parent as id, p.org, j.queue, j.priority
-    from (select distinct parent, org from r order by parent, org) p
-    join job j on j.cell = :cell and j.id = p.parent and j.org = p.org
+with r as materialized (
+    select :cell::int as cell, unnest(:ids::uuid[]) as id, unnest(:orgs::int[]) as org,
+           unnest(:parents::uuid[]) as parent
+), j as materialized (
+    select p.cell, p.parent as id, p.org, j.queue, j.priority
+    from (select distinct cell, parent, org from r order by parent, org) p
+    join job j on j.cell = any (array[p.cell]) and j.id = p.parent and j.org = p.org
 ), a as (
     update ready t set flags = t.flags | 1::smallint from j
-    where t.cell = :cell and t.queue = j.queue and t.priority = j.priority and t.id = j.id returning t.id
+    where t.cell = any (array[j.cell]) and t.queue = j.queue and t.priority = j.priority and t.id = j.id returning t.id
 ), b as (
-    update scheduled t set flags = t.flags | 1::smallint from j where t.cell = :cell and t.id = j.id returning t.id
+    update scheduled t set flags = t.flags | 1::smallint from j where t.cell = any (array[j.cell]) and t.id = j.id returning t.id
 ), c as (
-    update waiting t set flags = t.flags | 1::smallint from j where t.cell = :cell and t.id = j.id returning t.id
+    update waiting t set flags = t.flags | 1::smallint from j where t.cell = any (array[j.cell]) and t.id = j.id returning t.id
 ), e as (
-    update lease t set flags = t.flags | 1::smallint from j where t.cell = :cell and t.id = j.id returning t.id
+    update lease t set flags = t.flags | 1::smallint from j where t.cell = any (array[j.cell]) and t.id = j.id returning t.id
 ), held as (
     select id from a union all select id from b union all select id from c union all select id from e
 )
 insert into dependency (cell, parent, child, org)
-select :cell, r.parent, r.id, r.org from r join held h on h.id = r.parent
+select :cell, r.parent, r.id, r.org from r where (r.parent in (select id from held)) is true
 
 -- name: enqueue_child
 -- A job whose parent is held waits for it; one whose parent has completed starts; any other is not made: its parent is
 -- unknown, ended otherwise, or just moving between two tables (the caller asks again).
-with i as materialized (
-    select t.*, exists (select 1 from dependency p where p.cell = :cell and p.child = t.id) as waits,
-           exists (select 1 from done o where o.cell = :cell and o.id = t.parent and o.org = t.org and o.status = 3) as met
-    from unnest(:ids::uuid[], :orgs::int[], :queues::int[], :timeouts::int[], :priorities::smallint[],
-                :max_retries::smallint[], :payloads::text[], :run_ats::timestamptz[], :expires_ats::timestamptz[],
-                :tags::text[], :webhooks::text[], :backoffs::text[], :traces::text[], :days::int[], :keys::text[],
-                :parents::uuid[])
-        as t (id, org, queue, timeout_seconds, priority, max_retries, payload, run_at, expires_at, tags, webhook, backoff,
-              trace, day, key, parent)
+with t as materialized (
+    select :cell::int as cell, unnest(:ids::uuid[]) as id, unnest(:orgs::int[]) as org,
+           unnest(:queues::int[]) as queue, unnest(:timeouts::int[]) as timeout_seconds,
+           unnest(:priorities::smallint[]) as priority, unnest(:max_retries::smallint[]) as max_retries,
+           unnest(:payloads::text[]) as payload, unnest(:run_ats::timestamptz[]) as run_at,
+           unnest(:expires_ats::timestamptz[]) as expires_at, unnest(:tags::text[]) as tags,
+           unnest(:webhooks::text[]) as webhook, unnest(:backoffs::text[]) as backoff,
+           unnest(:traces::text[]) as trace, unnest(:days::int[]) as day, unnest(:keys::text[]) as key,
+           unnest(:parents::uuid[]) as parent
+), i as materialized (
+    select t.*, exists (select 1 from dependency p where p.cell = any (array[t.cell]) and p.child = t.id) as waits,
+           exists (select 1 from done o where o.cell = any (array[t.cell]) and o.id = t.parent and o.org = t.org and o.status = 3) as met
+    from t
 ), k as (
     insert into idem (cell, org, key, job_id)
     select :cell, org, key, id from i where key is not null and (waits or met) order by org, key
@@ -525,21 +553,29 @@ select id, kind from n
 
 -- name: forget_unborn
 -- Children that were held for and then lost their idempotency key.
-delete from dependency p using unnest(:ids::uuid[]) as t (id)
-where p.cell = :cell and p.child = t.id and not exists (select 1 from job j where j.cell = :cell and j.id = t.id)
+with t as materialized (
+    select :cell::int as cell, unnest(:ids::uuid[]) as id
+)
+delete from dependency p using t
+where p.cell = any (array[t.cell]) and p.child = t.id and not exists (select 1 from job j where j.cell = any (array[t.cell]) and j.id = t.id)
 
 -- name: idem_winners
 -- A statement of its own, so that it sees a rival that committed while `enqueue_keyed` waited for it.
+with t as materialized (
+    select :cell::int as cell, unnest(:ords::int[]) as ord, unnest(:orgs::int[]) as org, unnest(:keys::text[]) as key
+)
 select t.ord, i.job_id
-from unnest(:ords::int[], :orgs::int[], :keys::text[]) as t (ord, org, key)
-join idem i on i.cell = :cell and i.org = t.org and i.key = t.key
+from t join idem i on i.cell = any (array[t.cell]) and i.org = t.org and i.key = t.key
 
 -- name: tag
 -- Only for tagged jobs, and only for those that won their key.
+with t as materialized (
+    select :cell::int as cell, unnest(:orgs::int[]) as org, unnest(:tags::text[]) as tag, unnest(:ids::uuid[]) as id
+)
 insert into job_tag (cell, org, tag, id)
 select :cell, t.org, t.tag, t.id
-from unnest(:orgs::int[], :tags::text[], :ids::uuid[]) as t (org, tag, id)
-where exists (select 1 from job j where j.cell = :cell and j.id = t.id)
+from t
+where exists (select 1 from job j where j.cell = any (array[t.cell]) and j.id = t.id)
 on conflict do nothing
 
 -- name: claim
@@ -549,20 +585,23 @@ on conflict do nothing
 -- for another node's sees that one's count, and a node whose clock is behind the row's second waits for its own.
 -- A statement opens every day it may have to look into, so time-outs are joined from a day on (Horizon); those of older
 -- jobs are looked up one by one.
-with rate as materialized (
-    select r.queue, u.rate_limit - case when r.second = date_trunc('second', :now::timestamptz) then r.used
-                                        when r.second > :now then u.rate_limit else 0 end as free
-    from queue u join queue_rate r on r.cell = :cell and r.queue = u.id
-    where u.cell = :cell and u.id = any (:queues::int[]) and u.rate_limit is not null and u.enabled
+with t as materialized (
+    select :cell::int as cell, unnest(:queues::int[]) as queue, unnest(:bases::int[]) as base, unnest(:limits::int[]) as n
+), o as materialized (
+    select t.cell, t.queue, t.base, t.n, u.rate_limit from t join queue u on u.cell = any (array[t.cell]) and u.id = t.queue and u.enabled
+), rate as materialized (
+    select r.cell, r.queue, o.rate_limit - case when r.second = date_trunc('second', :now::timestamptz) then r.used
+                                                when r.second > :now then o.rate_limit else 0 end as free
+    from o join queue_rate r on r.cell = any (array[o.cell]) and r.queue = o.queue
+    where o.rate_limit is not null
     order by r.queue for update of r
 ), rq as (
-    select t.queue, t.base, case when u.rate_limit is null then t.n else greatest(least(t.n, rate.free), 0) end as n
-    from unnest(:queues::int[], :bases::int[], :limits::int[]) as t (queue, base, n)
-    join queue u on u.cell = :cell and u.id = t.queue and u.enabled
-    left join rate on rate.queue = t.queue
-    where u.rate_limit is null or rate.free > 0
+    select o.cell, o.queue, o.base,
+           case when o.rate_limit is null then o.n else greatest(least(o.n, rate.free), 0) end as n
+    from o left join rate on rate.queue = o.queue
+    where o.rate_limit is null or rate.free > 0
 ), c as materialized (
-    select x.*, rq.base + row_number() over (partition by x.queue order by x.priority desc, x.id) as slot
+    select rq.cell, x.*, rq.base + row_number() over (partition by x.queue order by x.priority desc, x.id) as slot
     from rq, lateral (
         select ctid as ct, queue, org, attempt, priority, retry_count, flags, id
         from ready where cell = :cell and queue = rq.queue and (expires_at is null or expires_at > :now)
@@ -575,13 +614,14 @@ with rate as materialized (
            (:leases::uuid[])[c.slot], :now,
            :now::timestamptz + make_interval(secs => (:seconds::int[])[(:asks::int[])[c.slot]]),
            (:workers::text[])[(:asks::int[])[c.slot]]
-    from c left join job j on j.cell = :cell and j.id = c.id and j.id >= :since and j.id < :tomorrow
+    from c left join lateral (
+        select timeout_seconds from job where cell = :cell and id = c.id and id >= :since and id < :tomorrow offset 0) j on true
 ), s as (
     update queue_rate r
     set used = case when r.second = date_trunc('second', :now::timestamptz) then r.used else 0 end + g.n,
         second = date_trunc('second', :now::timestamptz)
-    from (select c.queue, count(*)::int as n from c join rate on rate.queue = c.queue group by c.queue) g
-    where r.cell = :cell and r.queue = g.queue
+    from (select c.cell, c.queue, count(*)::int as n from c join rate on rate.queue = c.queue group by c.cell, c.queue) g
+    where r.cell = any (array[g.cell]) and r.queue = g.queue
 ), v as (
     insert into outbox (cell, at, subject, event, org, queue, status, retry_count, worker)
     select :cell, :now, id, 'job.started', org, queue, 2, retry_count, (:workers::text[])[(:asks::int[])[slot]] from c
@@ -659,45 +699,46 @@ select case when exists (select 1 from ended where cell = :cell) then somebody_w
 -- Takes up jobs that have ended while others wait for them, and locks those others in id order: two parents of a child
 -- may end on two nodes at once, and each must see what the other has left of `needs`. Hence two statements.
 with t as materialized (
-    select id from ended where cell = :cell order by id limit :limit for update skip locked
+    select cell, id from ended where cell = :cell order by id limit :limit for update skip locked
 ), e as (
-    update ended set taken = pg_backend_pid() from t where ended.cell = :cell and ended.id = t.id
-    returning ended.id
-), c as (
-    select distinct p.child from e join dependency p on p.cell = :cell and p.parent = e.id
+    update ended set taken = pg_backend_pid() from t where ended.cell = any (array[t.cell]) and ended.id = t.id
+    returning ended.cell, ended.id
+), c as materialized (
+    select distinct e.cell, p.child from e join dependency p on p.cell = any (array[e.cell]) and p.parent = e.id
 )
 select (select count(*) from e)::int as taken, count(*) as held
-from (select w.id from c join waiting w on w.cell = :cell and w.id = c.child order by w.id for update of w) held
+from (select w.id from c join waiting w on w.cell = any (array[c.cell]) and w.id = c.child order by w.id for update of w) held
 
 -- name: settle_children
 -- What became of the parents decides over each waiting job once, however many of them ended in this batch: it starts when
 -- enough have completed and its signal, if it waits for one, has come, and is cancelled when enough no longer can
 -- complete. The parents are looked at anew each time, so nothing depends on who counted what before. Cancelled ones that
 -- others wait for are next. The rows of `ended` that were taken up stay for the workflows (settle_workflows).
-with k as materialized (
-    select distinct d.child from ended e join dependency d on d.cell = :cell and d.parent = e.id
-    where e.cell = :cell and e.taken = pg_backend_pid()
+with e as materialized (
+    select cell, id from ended where cell = :cell and taken = pg_backend_pid()
+), k as materialized (
+    select distinct e.cell, d.child from e join dependency d on d.cell = any (array[e.cell]) and d.parent = e.id
 ), p as materialized (
-    select k.child, count(*) as parents, count(*) filter (where x.status = 3) as met,
+    select k.cell, k.child, count(*) as parents, count(*) filter (where x.status = 3) as met,
            count(*) filter (where x.status > 3) as dead, min(x.id::text) filter (where x.status > 3) as broken,
            (array_agg(x.status order by x.id) filter (where x.status > 3))[1] as broken_status
-    from k join waiting w on w.cell = :cell and w.id = k.child
-    join dependency d on d.cell = :cell and d.child = k.child
-    left join done x on x.cell = :cell and x.id = d.parent
-    group by k.child
+    from k join waiting w on w.cell = any (array[k.cell]) and w.id = k.child
+    join dependency d on d.cell = any (array[k.cell]) and d.child = k.child
+    left join done x on x.cell = any (array[k.cell]) and x.id = d.parent
+    group by k.cell, k.child
 ), f as materialized (
     select w.*, p.broken, p.broken_status, p.dead > 0 and (not coalesce(j.any_parent, false) or p.dead = p.parents) as lost,
            case when coalesce(j.any_parent, false) then case when p.met > 0 then 0 else 1 end
                 else p.parents - p.met end::smallint as left_over
-    from p join waiting w on w.cell = :cell and w.id = p.child
-    left join job j on j.cell = :cell and j.id = w.id
+    from p join waiting w on w.cell = any (array[p.cell]) and w.id = p.child
+    left join job j on j.cell = any (array[p.cell]) and j.id = w.id
 ), c as materialized (
     select f.*, case when lost then 'lost' when left_over = 0 and not signal then 'starts' else 'waits' end as fate from f
 ), g as (
-    delete from waiting w using c where w.cell = :cell and w.id = c.id and c.fate <> 'waits'
+    delete from waiting w using c where w.cell = any (array[c.cell]) and w.id = c.id and c.fate <> 'waits'
 ), u as (
     update waiting w set needs = c.left_over from c
-    where w.cell = :cell and w.id = c.id and c.fate = 'waits' and c.left_over <> w.needs
+    where w.cell = any (array[c.cell]) and w.id = c.id and c.fate = 'waits' and c.left_over <> w.needs
 ), s as (
     insert into scheduled (cell, queue, org, attempt, priority, retry_count, flags, id, run_at, expires_at)
     select :cell, queue, org, attempt, priority, retry_count, flags, id, run_at, expires_at from c
@@ -756,28 +797,41 @@ select id from job where cell = :cell and id = any (:ids::uuid[])
 -- After a lost reply: what this very batch did with acknowledged leases, which its time tells from what others did before it
 -- with the same jobs: whoever was refused must not be told of that as its own. verb: 3 completed, 5 dead-lettered, 1 failed and
 -- waiting, 2 still leased, 6 cancelled.
-select t.ord, d.status::int as verb, d.completed_at as at from unnest(:ords::int[], :ids::uuid[]) as t (ord, id)
-join done d on d.cell = :cell and d.id = t.id and d.completed_at = :now and d.status in (3, 6)
+with t as materialized (
+    select :cell::int as cell, unnest(:ords::int[]) as ord, unnest(:ids::uuid[]) as id, unnest(:leases::uuid[]) as lease,
+           unnest(:workers::text[]) as worker
+)
+select t.ord, d.status::int as verb, d.completed_at as at from t
+join done d on d.cell = any (array[t.cell]) and d.id = t.id and d.completed_at = :now and d.status in (3, 6)
 union all
-select t.ord, case when a.retry_at is null then 5 else 1 end, a.retry_at from unnest(:ords::int[], :ids::uuid[]) as t (ord, id)
-join attempt a on a.cell = :cell and a.job = t.id and a.ended_at = :now and a.outcome = 1
+select t.ord, case when a.retry_at is null then 5 else 1 end, a.retry_at from t
+join attempt a on a.cell = any (array[t.cell]) and a.job = t.id and a.ended_at = :now and a.outcome = 1
 union all
 select t.ord, 2, l.expires_at
-from unnest(:ords::int[], :ids::uuid[], :leases::uuid[], :workers::text[]) as t (ord, id, lease, worker)
-join lease l on l.cell = :cell and l.id = t.id and (l.lease_id = t.lease or t.lease is null and l.worker = t.worker)
+from t
+join lease l on l.cell = any (array[t.cell]) and l.id = t.id and (l.lease_id = t.lease or t.lease is null and l.worker = t.worker)
 
 -- name: jobs_gone
 -- After a lost reply: which of the jobs that were to be purged are there no more.
-select t.id from unnest(:ids::uuid[]) as t (id)
-where not exists (select 1 from job j where j.cell = :cell and j.id = t.id)
+with t as materialized (
+    select :cell::int as cell, unnest(:ids::uuid[]) as id
+)
+select t.id from t
+where not exists (select 1 from job j where j.cell = any (array[t.cell]) and j.id = t.id)
 
 -- name: jobs_alive
 -- After a lost reply: which of the jobs that were to be revived are not done (any more).
-select t.id from unnest(:ids::uuid[]) as t (id)
-where exists (select 1 from job j where j.cell = :cell and j.id = t.id)
-  and not exists (select 1 from done d where d.cell = :cell and d.id = t.id)
+with t as materialized (
+    select :cell::int as cell, unnest(:ids::uuid[]) as id
+)
+select t.id from t
+where exists (select 1 from job j where j.cell = any (array[t.cell]) and j.id = t.id)
+  and not exists (select 1 from done d where d.cell = any (array[t.cell]) and d.id = t.id)
 
 -- name: priorities
 -- After a lost reply: the priorities that jobs have now.
-select t.ord, j.priority::int as priority from unnest(:ords::int[], :ids::uuid[]) as t (ord, id)
-join job j on j.cell = :cell and j.id = t.id
+with t as materialized (
+    select :cell::int as cell, unnest(:ords::int[]) as ord, unnest(:ids::uuid[]) as id
+)
+select t.ord, j.priority::int as priority from t
+join job j on j.cell = any (array[t.cell]) and j.id = t.id

@@ -280,6 +280,6 @@ class CitusRulesTest {
         for (int i = 1; i < parts.length; i++) {
             text.append(':').append(sql.parameters().get(i - 1)).append(parts[i]);
         }
-        return text.toString().replaceAll("\\s+", " ");
+        return RoundTrip.named(text.toString(), ":cell").replaceAll("\\s+", " ");
     }
 }

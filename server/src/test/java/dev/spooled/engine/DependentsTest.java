@@ -43,7 +43,7 @@ class DependentsTest {
         cell = new TestCell();
         org = cell.org();
         queue = cell.queue(org, "q");
-        second = new LaneSession(cell.address(), 0, UUID.randomUUID(), 5);
+        second = new LaneSession(cell.address(), 0, false, UUID.randomUUID(), 5);
         hand = DriverManager.getConnection(
                 cell.address().jdbcUrl(), cell.address().properties(Role.ENGINE, ""));
         hand.setAutoCommit(false);

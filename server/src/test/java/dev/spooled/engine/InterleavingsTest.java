@@ -217,7 +217,7 @@ class InterleavingsTest {
         enqueue();
         Leased leased = claim(1).getFirst();
         LaneSession old = cell.session;
-        cell.session = new LaneSession(cell.address(), 0, cell.node, 5);
+        cell.session = new LaneSession(cell.address(), 0, false, cell.node, 5);
         assertThat(cell.run(new Heartbeat(holder(leased), 60))).isInstanceOf(Settled.Renewed.class);
         cell.session.close();
         cell.session = old;
@@ -228,7 +228,7 @@ class InterleavingsTest {
     /// Without locks in id order two nodes that settle the same jobs deadlock.
     @Test
     void overlappingSettlementsOfTwoNodesNeverDeadlock() throws Exception {
-        var second = new LaneSession(cell.address(), 0, UUID.randomUUID(), 5);
+        var second = new LaneSession(cell.address(), 0, false, UUID.randomUUID(), 5);
         var way = new ExactWay(new Ids(cell.clock));
         for (int round = 0; round < 30; round++) {
             List<NewJob> jobs = Collections.nCopies(100, NewJob.plain(org, queue, 0, "{}"));

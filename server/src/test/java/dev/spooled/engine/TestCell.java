@@ -35,7 +35,7 @@ final class TestCell implements AutoCloseable {
 
     final ExactWay way = new ExactWay(new Ids(clock));
     final EngineChores chores;
-    LaneSession session = new LaneSession(database.address(), 0, node, 5);
+    LaneSession session = new LaneSession(database.address(), 0, false, node, 5);
 
     TestCell() {
         chores = new EngineChores(unusedLane(), database.db(), clock, 0);
@@ -165,7 +165,7 @@ final class TestCell implements AutoCloseable {
     /// What a restart does to the lane: a new connection, nothing remembered.
     void restart() {
         session.close();
-        session = new LaneSession(database.address(), 0, node, 5);
+        session = new LaneSession(database.address(), 0, false, node, 5);
         if (asserted != null) {
             asserted.forget();
         }

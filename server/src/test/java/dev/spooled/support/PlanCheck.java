@@ -86,11 +86,7 @@ public record PlanCheck(Connection connection, Set<String> smallTables) {
                     .as(name + " reads all of " + scans.group(1) + "\n" + plan)
                     .isTrue();
         }
-        int touched = PAGES.matcher(plan)
-                .results()
-                .mapToInt(pages -> Integer.parseInt(pages.group(1)) + Integer.parseInt(pages.group(2)))
-                .max()
-                .orElse(0);
+        int touched = pagesOf(plan);
         System.out.printf("plan: %-22s %-40s %6d pages%n", sql.name(), how, touched);
         assertThat(touched).as(name + "\n" + plan).isLessThan(most);
     }
@@ -112,22 +108,60 @@ public record PlanCheck(Connection connection, Set<String> smallTables) {
                 .orElse(0);
     }
 
+    /// Has PostgreSQL make its plan now, and keep it under a name.
+    public void keep(String name, Sql sql, Args args) throws SQLException {
+        prepare(name, sql);
+        try (Statement statement = connection.createStatement()) {
+            statement.execute("explain " + execute(name, sql, args));
+        }
+        connection.commit();
+    }
+
+    /// The most rows that a part of a plan kept earlier goes through, those it only looks at included, and pages.
+    public Effort effortOfKept(String name, Sql sql, Args args) throws SQLException {
+        try {
+            return Effort.of(run(name, sql, args));
+        } finally {
+            connection.rollback();
+        }
+    }
+
+    /// What the dearest part of a plan did. A part counts what the parts below it did, too, in pages, not in rows.
+    public record Effort(long rows, int pages, String plan) {
+        private static final Pattern ROWS = Pattern.compile(
+                "\"Actual Rows\": ([\\d.]+),\\s*\"Actual Loops\": (\\d+)"
+                        + "(?:(?!\"Node Type\").)*?(?=\"Node Type\"|$)",
+                Pattern.DOTALL);
+        private static final Pattern REMOVED = Pattern.compile("\"Rows Removed by [A-Za-z ]+\": ([\\d.]+)");
+
+        static Effort of(String plan) {
+            long most = 0;
+            Matcher parts = ROWS.matcher(plan);
+            while (parts.find()) {
+                double rows = Double.parseDouble(parts.group(1));
+                Matcher removed = REMOVED.matcher(parts.group());
+                while (removed.find()) {
+                    rows += Double.parseDouble(removed.group(1));
+                }
+                most = Math.max(most, Math.round(rows * Long.parseLong(parts.group(2))));
+            }
+            return new Effort(most, pagesOf(plan), plan);
+        }
+    }
+
+    private static int pagesOf(String plan) {
+        return PAGES.matcher(plan)
+                .results()
+                .mapToInt(pages -> Integer.parseInt(pages.group(1)) + Integer.parseInt(pages.group(2)))
+                .max()
+                .orElse(0);
+    }
+
     /// Prepared and executed with literals, since only that shows the plan that the server gets.
     private String explain(Sql sql, Args args) throws SQLException {
-        String numbered = numbered(sql.text());
-        try (Statement statement = connection.createStatement()) {
-            List<String> types = types(sql);
-            String typed = types.isEmpty() ? "" : "(" + String.join(", ", types) + ")";
-            statement.execute("prepare p" + typed + " as " + numbered);
-            var literals = new ArrayList<String>();
-            for (String parameter : sql.parameters()) {
-                literals.add(literal(args.value(parameter)));
-            }
-            String execute = literals.isEmpty() ? "execute p" : "execute p(" + String.join(", ", literals) + ")";
-            try (ResultSet plan = statement.executeQuery("explain (analyze, buffers, format json) " + execute)) {
-                plan.next();
-                return plan.getString(1);
-            }
+        try {
+            prepare("p", sql);
+            return run("p", sql, args);
         } finally {
             connection.rollback();
             try (Statement statement = connection.createStatement()) {
@@ -135,6 +169,31 @@ public record PlanCheck(Connection connection, Set<String> smallTables) {
             }
             connection.commit();
         }
+    }
+
+    private void prepare(String name, Sql sql) throws SQLException {
+        List<String> types = types(sql);
+        String typed = types.isEmpty() ? "" : "(" + String.join(", ", types) + ")";
+        try (Statement statement = connection.createStatement()) {
+            statement.execute("prepare " + name + typed + " as " + numbered(sql.text()));
+        }
+    }
+
+    private String run(String name, Sql sql, Args args) throws SQLException {
+        try (Statement statement = connection.createStatement();
+                ResultSet plan =
+                        statement.executeQuery("explain (analyze, buffers, format json) " + execute(name, sql, args))) {
+            plan.next();
+            return plan.getString(1);
+        }
+    }
+
+    private static String execute(String name, Sql sql, Args args) {
+        var literals = new ArrayList<String>();
+        for (String parameter : sql.parameters()) {
+            literals.add(literal(args.value(parameter)));
+        }
+        return "execute " + name + (literals.isEmpty() ? "" : "(" + String.join(", ", literals) + ")");
     }
 
     private static String numbered(String text) {

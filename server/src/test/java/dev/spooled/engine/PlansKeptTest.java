@@ -1,0 +1,93 @@
+package dev.spooled.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.spooled.db.DbAddress.Role;
+import dev.spooled.support.PlanCheck;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.Set;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/// Plans are made once and kept. At midnight, and on a new database, they were made while the day was empty, and a
+/// hundred thousand jobs may come before autovacuum has PostgreSQL make others.
+class PlansKeptTest {
+    private static final int ROWS = 20_000;
+    private static final int ASKED = 100;
+
+    /// What PostgreSQL took the tables for when it made the plans.
+    enum Seen {
+        /// Nobody has looked at them yet.
+        NEW,
+        /// Autovacuum found them empty.
+        EMPTY,
+        /// Autovacuum found rows, and later none, in files that had grown.
+        EMPTIED
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void madeForEmptyTablesAreGoodForFullOnes(Seen seen) throws SQLException {
+        ManyJobs jobs = ManyJobs.none(ROWS);
+        try (Connection lane = jobs.lane()) {
+            withoutAutovacuum(jobs);
+            see(jobs, seen);
+            var plans = new PlanCheck(lane, Set.of());
+            visit(jobs, (name, part) -> plans.keep(name, part.sql(), part.args()));
+            jobs.fill();
+            visit(jobs, (name, part) -> {
+                PlanCheck.Effort effort = plans.effortOfKept(name, part.sql(), part.args());
+                System.out.printf(
+                        "kept: %-22s %-8s %6d rows %6d pages%n",
+                        part.sql().name(), seen, effort.rows(), effort.pages());
+                assertThat(effort.rows())
+                        .as(effort.plan())
+                        .isLessThan(mostRows(part.sql().name()));
+                assertThat(effort.pages()).as(effort.plan()).isLessThan(ASKED * 35);
+            });
+        } finally {
+            jobs.cell().close();
+        }
+    }
+
+    /// Expired leases are looked for among all of them, once.
+    private static int mostRows(String statement) {
+        return statement.equals("reap") ? ROWS + 1 : ASKED * 10;
+    }
+
+    private interface Look {
+        void at(String name, RoundTrip.Part part) throws SQLException;
+    }
+
+    private static void visit(ManyJobs jobs, Look look) throws SQLException {
+        int n = 0;
+        for (Batch batch : jobs.batches(ASKED)) {
+            for (RoundTrip.Part part : jobs.statements(batch)) {
+                look.at("kept_" + n++, part);
+            }
+        }
+    }
+
+    private static void see(ManyJobs jobs, Seen seen) throws SQLException {
+        switch (seen) {
+            case NEW -> {}
+            case EMPTY -> jobs.as(Role.OWNER, "vacuum analyze");
+            case EMPTIED -> {
+                jobs.fill();
+                jobs.empty();
+                jobs.as(Role.OWNER, "vacuum (analyze, truncate false)");
+            }
+        }
+    }
+
+    private static void withoutAutovacuum(ManyJobs jobs) throws SQLException {
+        jobs.as(Role.OWNER, """
+                do $$ declare t regclass; begin
+                    for t in select oid from pg_class where relnamespace = 'spooled'::regnamespace and relkind = 'r' loop
+                        execute format('alter table %s set (autovacuum_enabled = false)', t);
+                    end loop;
+                end $$
+                """);
+    }
+}
