@@ -583,6 +583,8 @@ on conflict do nothing
 -- a row is its queue's base plus its rank; arrays by slot say whose it is. Paused queues give nothing.
 -- A queue with a rate limit gives what is left of its second. Its row of queue_rate is locked first: a claim that waited
 -- for another node's sees that one's count, and a node whose clock is behind the row's second waits for its own.
+-- Leased is what was deleted (k), which may be less than was locked (c): a row that another node wrote anew after the claim
+-- had begun, with a new priority or flag, is locked as it is now, but at an address that this statement does not see yet.
 -- A statement opens every day it may have to look into, so time-outs are joined from a day on (Horizon); those of older
 -- jobs are looked up one by one.
 with t as materialized (
@@ -608,35 +610,37 @@ with t as materialized (
         order by priority desc, id limit rq.n for update skip locked) x
 ), g as (
     delete from ready where ctid = any (array (select ct from c)) returning id
+), k as materialized (
+    select * from c where (id in (select id from g)) is true
 ), l as (
     insert into lease (cell, queue, org, attempt, timeout_seconds, priority, retry_count, flags, id, lease_id, started_at, expires_at, worker)
-    select :cell, c.queue, c.org, c.attempt + 1, coalesce(j.timeout_seconds, timeout_of(:cell, c.id), 300), c.priority, c.retry_count, c.flags, c.id,
-           (:leases::uuid[])[c.slot], :now,
-           :now::timestamptz + make_interval(secs => (:seconds::int[])[(:asks::int[])[c.slot]]),
-           (:workers::text[])[(:asks::int[])[c.slot]]
-    from c left join lateral (
-        select timeout_seconds from job where cell = :cell and id = c.id and id >= :since and id < :tomorrow offset 0) j on true
+    select :cell, k.queue, k.org, k.attempt + 1, coalesce(j.timeout_seconds, timeout_of(:cell, k.id), 300), k.priority, k.retry_count, k.flags, k.id,
+           (:leases::uuid[])[k.slot], :now,
+           :now::timestamptz + make_interval(secs => (:seconds::int[])[(:asks::int[])[k.slot]]),
+           (:workers::text[])[(:asks::int[])[k.slot]]
+    from k left join lateral (
+        select timeout_seconds from job where cell = :cell and id = k.id and id >= :since and id < :tomorrow offset 0) j on true
 ), s as (
     update queue_rate r
     set used = case when r.second = date_trunc('second', :now::timestamptz) then r.used else 0 end + g.n,
         second = date_trunc('second', :now::timestamptz)
-    from (select c.cell, c.queue, count(*)::int as n from c join rate on rate.queue = c.queue group by c.cell, c.queue) g
+    from (select k.cell, k.queue, count(*)::int as n from k join rate on rate.queue = k.queue group by k.cell, k.queue) g
     where r.cell = any (array[g.cell]) and r.queue = g.queue
 ), v as (
     insert into outbox (cell, at, subject, event, org, queue, status, retry_count, worker)
-    select :cell, :now, id, 'job.started', org, queue, 2, retry_count, (:workers::text[])[(:asks::int[])[slot]] from c
+    select :cell, :now, id, 'job.started', org, queue, 2, retry_count, (:workers::text[])[(:asks::int[])[slot]] from k
     where :hooked::boolean and exists (
-        select 1 from subscription h where h.cell = :cell and h.org = c.org and h.enabled and 'job.started' = any (h.events))
+        select 1 from subscription h where h.cell = :cell and h.org = k.org and h.enabled and 'job.started' = any (h.events))
 ), d as (
     insert into count_delta (cell, at, queue, kind, day, n)
     select :cell, :now, array_agg(queue), array_agg(kind), array_agg(day), array_agg(n)
     from (select queue, z.kind::smallint, day, (z.sign * count(*))::int as n
-          from (select queue, case when id >= :today::uuid and id < :tomorrow::uuid then :day::int else uuid7_day(id) end as day from c) c,
+          from (select queue, case when id >= :today::uuid and id < :tomorrow::uuid then :day::int else uuid7_day(id) end as day from k) c,
                (values (0, -1), (2, 1)) z (kind, sign)
           group by queue, z.kind, z.sign, day) g
     having count(*) > 0
 )
-select slot::int, id, queue, attempt + 1 as attempt, retry_count, priority from c
+select slot::int, id, queue, attempt + 1 as attempt, retry_count, priority from k
 
 -- name: claim_by_key
 -- The same with keys in place of row addresses, for databases that refuse ctid (docs/ARCHITECTURE.md, "Growing").
@@ -661,34 +665,36 @@ with rate as materialized (
 ), g as (
     delete from ready r using c
     where r.cell = :cell and r.queue = c.queue and r.priority = c.priority and r.id = c.id returning r.id
+), k as materialized (
+    select * from c where (id in (select id from g)) is true
 ), l as (
     insert into lease (cell, queue, org, attempt, timeout_seconds, priority, retry_count, flags, id, lease_id, started_at, expires_at, worker)
-    select :cell, c.queue, c.org, c.attempt + 1, coalesce(j.timeout_seconds, 300), c.priority, c.retry_count, c.flags, c.id,
-           (:leases::uuid[])[c.slot], :now,
-           :now::timestamptz + make_interval(secs => (:seconds::int[])[(:asks::int[])[c.slot]]),
-           (:workers::text[])[(:asks::int[])[c.slot]]
-    from c left join job j on j.cell = :cell and j.id = c.id
+    select :cell, k.queue, k.org, k.attempt + 1, coalesce(j.timeout_seconds, 300), k.priority, k.retry_count, k.flags, k.id,
+           (:leases::uuid[])[k.slot], :now,
+           :now::timestamptz + make_interval(secs => (:seconds::int[])[(:asks::int[])[k.slot]]),
+           (:workers::text[])[(:asks::int[])[k.slot]]
+    from k left join job j on j.cell = :cell and j.id = k.id
 ), s as (
     update queue_rate r
     set used = case when r.second = date_trunc('second', :now::timestamptz) then r.used else 0 end + g.n,
         second = date_trunc('second', :now::timestamptz)
-    from (select c.queue, count(*)::int as n from c join rate on rate.queue = c.queue group by c.queue) g
+    from (select k.queue, count(*)::int as n from k join rate on rate.queue = k.queue group by k.queue) g
     where r.cell = :cell and r.queue = g.queue
 ), v as (
     insert into outbox (cell, at, subject, event, org, queue, status, retry_count, worker)
-    select :cell, :now, id, 'job.started', org, queue, 2, retry_count, (:workers::text[])[(:asks::int[])[slot]] from c
+    select :cell, :now, id, 'job.started', org, queue, 2, retry_count, (:workers::text[])[(:asks::int[])[slot]] from k
     where :hooked::boolean and exists (
-        select 1 from subscription h where h.cell = :cell and h.org = c.org and h.enabled and 'job.started' = any (h.events))
+        select 1 from subscription h where h.cell = :cell and h.org = k.org and h.enabled and 'job.started' = any (h.events))
 ), d as (
     insert into count_delta (cell, at, queue, kind, day, n)
     select :cell, :now, array_agg(queue), array_agg(kind), array_agg(day), array_agg(n)
     from (select queue, z.kind::smallint, day, (z.sign * count(*))::int as n
-          from (select queue, case when id >= :today::uuid and id < :tomorrow::uuid then :day::int else uuid7_day(id) end as day from c) c,
+          from (select queue, case when id >= :today::uuid and id < :tomorrow::uuid then :day::int else uuid7_day(id) end as day from k) c,
                (values (0, -1), (2, 1)) z (kind, sign)
           group by queue, z.kind, z.sign, day) g
     having count(*) > 0
 )
-select slot::int, id, queue, attempt + 1 as attempt, retry_count, priority from c
+select slot::int, id, queue, attempt + 1 as attempt, retry_count, priority from k
 
 -- name: none_waits
 -- In place of all that follows where, by all that the lane knows, no job waits for one that ended in this batch: otherwise

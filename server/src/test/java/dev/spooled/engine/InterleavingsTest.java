@@ -225,6 +225,25 @@ class InterleavingsTest {
         assertThat(cell.count("lease where id = '" + leased.id() + "'")).isEqualTo(1);
     }
 
+    /// A row that was written anew after the claim had begun has an address that the claim cannot see.
+    @Test
+    void jobWhosePriorityChangesWhileAClaimWaitsIsInOnePlace() throws Exception {
+        UUID job = enqueue();
+        cell.execute("update queue set rate_limit = 100 where id = " + queue);
+        cell.execute("insert into queue_rate (cell, queue, second, used) values (0, " + queue + ", '2026-01-01', 0)");
+        byHand("select * from queue_rate where queue = " + queue + " for update");
+        Future<List<Leased>> claimed = meanwhile(() -> claim(1));
+        untilSomeoneWaits();
+        byHand("update ready set priority = 7 where id = '" + job + "'");
+        byHand("update job set priority = 7 where id = '" + job + "'");
+        hand.commit();
+        int got = claimed.get(10, TimeUnit.SECONDS).size();
+        assertThat(cell.count("lease")).isEqualTo(got);
+        assertThat(cell.count("ready")).isEqualTo(1 - got);
+        assertThat(claim(1)).hasSize(1 - got);
+        assertThat(cell.drift()).isEmpty();
+    }
+
     /// Without locks in id order two nodes that settle the same jobs deadlock.
     @Test
     void overlappingSettlementsOfTwoNodesNeverDeadlock() throws Exception {
