@@ -221,11 +221,11 @@ with w as materialized (
     where t.cell = :cell and t.id = s.job and (t.status <> 3 or s.whole)
     returning s.ord, s.whole, s.workflow, s.key, s.signal, t.id, t.org, t.queue, t.attempt, t.status
 ), p as materialized (
-    select x.id, count(d.parent) as parents, count(o.id) filter (where o.status = 3 and y.id is null) as met
+    select x.id, count(d.parent) as parents,
+           count(o.id) filter (where o.status = 3 and (d.parent in (select id from x)) is not true) as met
     from x
     left join dependency d on d.cell = :cell and d.child = x.id
     left join done o on o.cell = :cell and o.id = d.parent
-    left join x y on y.id = d.parent
     group by x.id
 ), n as materialized (
     select x.*, j.priority, case when j.completion_webhook is null then 1 else 3 end as flags, case when j.expires_at > :now then j.expires_at end as expires_at,

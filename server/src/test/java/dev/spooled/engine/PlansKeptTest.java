@@ -31,7 +31,7 @@ class PlansKeptTest {
     void madeForEmptyTablesAreGoodForFullOnes(Seen seen) throws SQLException {
         ManyJobs jobs = ManyJobs.none(ROWS);
         try (Connection lane = jobs.lane()) {
-            withoutAutovacuum(jobs);
+            PlanCheck.withoutAutovacuum(jobs.cell().address());
             see(jobs, seen);
             var plans = new PlanCheck(lane, Set.of());
             visit(jobs, (name, part) -> plans.keep(name, part.sql(), part.args()));
@@ -79,15 +79,5 @@ class PlansKeptTest {
                 jobs.as(Role.OWNER, "vacuum (analyze, truncate false)");
             }
         }
-    }
-
-    private static void withoutAutovacuum(ManyJobs jobs) throws SQLException {
-        jobs.as(Role.OWNER, """
-                do $$ declare t regclass; begin
-                    for t in select oid from pg_class where relnamespace = 'spooled'::regnamespace and relkind = 'r' loop
-                        execute format('alter table %s set (autovacuum_enabled = false)', t);
-                    end loop;
-                end $$
-                """);
     }
 }

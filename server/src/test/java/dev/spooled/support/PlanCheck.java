@@ -66,6 +66,21 @@ public record PlanCheck(Connection connection, Set<String> smallTables) {
         }
     }
 
+    /// No table of this database is looked at unasked from now on.
+    public static void withoutAutovacuum(DbAddress address) throws SQLException {
+        try (Connection owner = DriverManager.getConnection(address.jdbcUrl(), address.properties(Role.OWNER, ""));
+                Statement statement = owner.createStatement()) {
+            statement.execute("""
+                    do $$ declare t regclass; begin
+                        for t in select oid from pg_class
+                                 where relnamespace = 'spooled'::regnamespace and relkind = 'r' loop
+                            execute format('alter table %s set (autovacuum_enabled = false)', t);
+                        end loop;
+                    end $$
+                    """);
+        }
+    }
+
     /// For this session: plans for any parameters or for those given.
     public void plansFor(boolean anyParameters) throws SQLException {
         try (Statement statement = connection.createStatement()) {
