@@ -221,18 +221,18 @@ with w as materialized (
     where t.cell = :cell and t.id = s.job and (t.status <> 3 or s.whole)
     returning s.ord, s.whole, s.workflow, s.key, s.signal, t.id, t.org, t.queue, t.attempt, t.status
 ), p as materialized (
-    select x.id, count(d.parent) as parents,
-           count(o.id) filter (where o.status = 3 and (d.parent in (select id from x)) is not true) as met
-    from x
-    left join dependency d on d.cell = :cell and d.child = x.id
-    left join done o on o.cell = :cell and o.id = d.parent
-    group by x.id
+    select x.*, y.parents, y.met
+    from x, lateral (
+        select count(d.parent) as parents,
+               count(o.id) filter (where o.status = 3 and (d.parent in (select id from x)) is not true) as met
+        from dependency d left join done o on o.cell = :cell and o.id = d.parent
+        where d.cell = :cell and d.child = x.id) y
 ), n as materialized (
-    select x.*, j.priority, case when j.completion_webhook is null then 1 else 3 end as flags, case when j.expires_at > :now then j.expires_at end as expires_at,
+    select p.*, j.priority, case when j.completion_webhook is null then 1 else 3 end as flags, case when j.expires_at > :now then j.expires_at end as expires_at,
            case when p.parents = 0 then 0
                 when coalesce(j.any_parent, false) then case when p.met > 0 then 0 else 1 end
                 else p.parents - p.met end::smallint as needs
-    from x join p on p.id = x.id join job j on j.cell = :cell and j.id = x.id
+    from p join job j on j.cell = :cell and j.id = p.id
 ), i as (
     insert into ready (cell, queue, org, attempt, priority, retry_count, flags, id, expires_at)
     select :cell, queue, org, attempt, priority, 0, flags, id, expires_at from n where needs = 0 and not signal
@@ -251,7 +251,7 @@ with w as materialized (
     select :cell::int, o.id, o.status from x
     join dependency d on d.cell = :cell and d.child = x.id
     join done o on o.cell = :cell and o.id = d.parent and o.status > 3
-    where not exists (select 1 from x y where y.id = o.id)
+    where (o.id in (select id from x)) is not true
     on conflict (cell, id) do update set status = excluded.status, taken = null
 ), c as (
     insert into count_delta (cell, at, queue, kind, day, n)
