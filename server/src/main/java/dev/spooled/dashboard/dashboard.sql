@@ -44,7 +44,7 @@ select avg(extract(epoch from d.completed_at - d.started_at) * 1000)::float8 as 
        avg(extract(epoch from d.started_at - uuid7_time(d.id)) * 1000)::float8 as wait_ms
 from (select id, queue from job_by_queue where cell = :cell and org = :org order by id desc limit :sample) c
 join queue q on q.cell = :cell and q.id = c.queue and (:queues::text[] is null or q.name = any (:queues::text[]))
-join done d on d.cell = :cell and d.id = c.id and d.status = 3
+join lateral (select * from done where cell = :cell and id = c.id limit 1) d on d.status = 3
 
 -- name: workers
 select count(*) as total, count(*) filter (where last_heartbeat > :minute_ago) as healthy,

@@ -3,8 +3,9 @@
 -- and ready when it is in none of the others (ready is the one table without an index by id; one snapshot sees a job in
 -- exactly one place). What the organization's plan lets go is hidden before it leaves, unless something needs it. A list
 -- puts the walk that picks its ids in place of the first select (`Walk`).
--- Job and done are looked up one by one (limit 1): nobody analyzes partitioned tables as a whole, and PostgreSQL, which then
--- takes each id for hundreds of rows, would read a whole day in the order of its key rather than sort those. :first and
+-- Each table is looked up one by one (limit 1): nobody analyzes partitioned tables as a whole, and PostgreSQL, which then
+-- takes each id for hundreds of rows, would read a whole day in the order of its key rather than sort those; and for a table
+-- that was empty when the plan was made it would read all of it for each job (docs/decisions/0013-plans-kept.md). :first and
 -- :last bound the ids, so that it opens the days between them only: an id that is not known before it begins leaves all.
 with picked as materialized (select id from unnest(:ids::uuid[]) as t (id))
 select j.id, q.name as queue_name, j.max_retries, j.timeout_seconds, j.expires_at, j.idem_key,
@@ -33,9 +34,9 @@ join lateral (
 join queue q on q.cell = j.cell and q.id = j.queue
 left join lateral (
     select * from done d where d.cell = :cell and d.id = p.id and d.id between :first and :last limit 1) d on true
-left join lease l on l.cell = :cell and l.id = p.id
-left join scheduled s on s.cell = :cell and s.id = p.id
-left join waiting w on w.cell = :cell and w.id = p.id
+left join lateral (select * from lease l where l.cell = :cell and l.id = p.id limit 1) l on true
+left join lateral (select * from scheduled s where s.cell = :cell and s.id = p.id limit 1) s on true
+left join lateral (select * from waiting w where w.cell = :cell and w.id = p.id limit 1) w on true
 left join lateral (
     select r.attempt, r.retry_count from ready r
     where d.id is null and l.id is null and s.id is null and w.id is null
@@ -48,7 +49,9 @@ left join lateral (
     limit 1) a on true
 left join lateral (
     select coalesce(d.retry_count, l.retry_count, s.retry_count, w.retry_count, r.retry_count, 0) as retry_count) v on true
-left join progress g on g.cell = :cell and g.id = p.id and g.attempt = coalesce(l.attempt, d.attempt)
+left join lateral (
+    select percent, message from progress g
+    where g.cell = :cell and g.id = p.id and g.attempt = coalesce(l.attempt, d.attempt) limit 1) g on true
 where d.completed_at is null or d.completed_at >= :ended_since or j.workflow is not null
    or exists (select 1 from dependency e join waiting c on c.cell = :cell and c.id = e.child
               where e.cell = :cell and e.parent = p.id)

@@ -196,7 +196,7 @@ with ended as (
     union
     select o.id, o.attempt, o.status, o.started_at, o.completed_at from (
         select id from job_by_queue where cell = :cell and queue = :queue order by id desc limit :span) listed
-    join done o on o.cell = :cell and o.id = listed.id
+    join lateral (select * from done where cell = :cell and id = listed.id limit 1) o on true
     where o.started_at is not null
 ), started as (
     select id, started_at from ended where attempt = 1
@@ -206,7 +206,7 @@ with ended as (
     where queue = :queue and attempt = 1
 ), waited as (
     select greatest(extract(epoch from s.started_at - greatest(uuid7_time(s.id), j.run_at)) * 1000, 0)::bigint as ms
-    from started s join job j on j.cell = :cell and j.id = s.id
+    from started s join lateral (select run_at from job where cell = :cell and id = s.id limit 1) j on true
 )
 select (select percentile_disc(0.5) within group (order by ms) from waited) as p50,
        (select percentile_disc(0.95) within group (order by ms) from waited) as p95,

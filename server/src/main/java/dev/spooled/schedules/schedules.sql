@@ -47,9 +47,9 @@ select r.id, r.job, r.manual, r.skipped, r.error_message, r.started_at, r.occurr
        case when r.job is null or j.id is null then r.completed_at else d.completed_at end as completed_at,
        case when d.status > 3 then coalesce(d.last_error, case d.status when 6 then 'the job was cancelled' end) end as job_error
 from schedule_run r
-left join job j on j.cell = :cell and j.id = r.job
-left join done d on d.cell = :cell and d.id = r.job
-left join lease l on l.cell = :cell and l.id = r.job
+left join lateral (select id from job where cell = :cell and id = r.job limit 1) j on true
+left join lateral (select status, completed_at, last_error from done where cell = :cell and id = r.job limit 1) d on true
+left join lateral (select id from lease where cell = :cell and id = r.job limit 1) l on true
 where r.cell = :cell and r.org = :org and r.schedule = :id and (r.started_at >= :kept or r.completed_at is null)
 order by r.started_at desc, r.occurrence desc
 limit :limit

@@ -10,7 +10,7 @@ from workflow w
 left join lateral (
     select min(coalesce(a.started_at, l.started_at)) as at
     from workflow_step s
-    left join lease l on l.cell = w.cell and l.id = s.job
+    left join lateral (select l.started_at from lease l where l.cell = w.cell and l.id = s.job limit 1) l on true
     left join lateral (select a.started_at from attempt a where a.cell = w.cell and a.job = s.job order by a.number limit 1) a on true
     where w.started_at is null and s.cell = w.cell and s.workflow = w.id) x on true
 where w.cell = :cell and w.org = :org and (:id::uuid is null or w.id = :id::uuid)

@@ -1,6 +1,8 @@
 package dev.spooled.engine;
 
+import dev.spooled.db.Args;
 import dev.spooled.db.DbAddress.Role;
+import dev.spooled.db.PgArray;
 import dev.spooled.engine.Command.Cancel;
 import dev.spooled.engine.Command.Claim;
 import dev.spooled.engine.Command.Complete;
@@ -17,6 +19,7 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -173,6 +176,22 @@ record ManyJobs(TestCell cell, int org, int queue, int rows) {
         var batch = new Batch(cell.clock.nowMicros());
         commands.forEach(command -> batch.add(new Ticket<>(command)));
         return batch;
+    }
+
+    /// To look at so many jobs in each state.
+    Args seen(int asked) {
+        PgArray found = PgArray.uuids();
+        var all = new ArrayList<UUID>();
+        for (int group = 1; group <= 5; group++) {
+            all.addAll(ids(group, asked / 5));
+        }
+        all.forEach(found::add);
+        return Args.of("cell", 0)
+                .and("ids", found)
+                .and("org", org)
+                .and("full", true)
+                .and("ended_since", Instant.EPOCH)
+                .andBounds(all);
     }
 
     private List<UUID> ids(int group, int asked) {

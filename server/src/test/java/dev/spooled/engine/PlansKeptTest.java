@@ -2,9 +2,14 @@ package dev.spooled.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.spooled.db.Args;
 import dev.spooled.db.DbAddress.Role;
+import dev.spooled.db.Sql;
+import dev.spooled.db.Statements;
+import dev.spooled.jobs.JobReads;
 import dev.spooled.support.PlanCheck;
 import java.sql.Connection;
+import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.util.Set;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -46,6 +51,31 @@ class PlansKeptTest {
                         .isLessThan(mostRows(part.sql().name()));
                 assertThat(effort.pages()).as(effort.plan()).isLessThan(ASKED * 35);
             });
+        } finally {
+            jobs.cell().close();
+        }
+    }
+
+    /// What organizations read goes by the same tables, over connections that keep plans, too.
+    @ParameterizedTest
+    @EnumSource
+    void seenJobsAreLookedUpOneByOne(Seen seen) throws SQLException {
+        ManyJobs jobs = ManyJobs.none(ROWS);
+        var settings = "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off"
+                + " -c enable_mergejoin=off";
+        try (Connection reader = DriverManager.getConnection(
+                jobs.cell().address().jdbcUrl(), jobs.cell().address().properties(Role.ENGINE, settings))) {
+            reader.setAutoCommit(false);
+            PlanCheck.withoutAutovacuum(jobs.cell().address());
+            see(jobs, seen);
+            var plans = new PlanCheck(reader, Set.of());
+            Sql sql = Statements.beside(JobReads.class, "jobs.sql").get("seen");
+            Args args = jobs.seen(ASKED);
+            plans.keep("seen", sql, args);
+            jobs.fill();
+            PlanCheck.Effort effort = plans.effortOfKept("seen", sql, args);
+            System.out.printf("kept: seen %s %6d rows %6d pages%n", seen, effort.rows(), effort.pages());
+            assertThat(effort.rows()).as(effort.plan()).isLessThan(ASKED * 10);
         } finally {
             jobs.cell().close();
         }
