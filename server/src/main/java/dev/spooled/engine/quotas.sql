@@ -5,13 +5,14 @@
 -- `fresh` new jobs and `flows` new workflows must fit; `back` jobs that come back to life only count. Whatever does not fit
 -- undoes the batch (over_quota). Answers what is left.
 with c as materialized (
-    select * from unnest(:orgs::int[], :fresh::int[], :back::int[], :flows::int[]) as t (org, fresh, back, flows)
+    select :cell::int as cell, unnest(:orgs::int[]) as org, unnest(:fresh::int[]) as fresh, unnest(:back::int[]) as back,
+           unnest(:flows::int[]) as flows
 ), u as (
     update usage t
     set jobs_today = case when t.day >= :day then t.jobs_today else 0 end + c.fresh,
         day = greatest(t.day, :day),
         active_jobs = least(t.active_jobs::bigint + c.fresh + c.back, 2000000000)::int
-    from c where t.cell = :cell and t.org = c.org
+    from c where t.cell = any (array[c.cell]) and t.org = c.org
     returning t.org, t.day, t.max_today - t.jobs_today as today, t.max_active - t.active_jobs as active,
               t.max_workflows, c.fresh, c.back, c.flows
 )
@@ -23,7 +24,10 @@ select org, day, today, active,
 from u
 
 -- name: hold_usage
-select u.org from unnest(:orgs::int[]) as t (org) join usage u on u.cell = :cell and u.org = t.org
+with t as materialized (
+    select :cell::int as cell, unnest(:orgs::int[]) as org
+)
+select u.org from t join usage u on u.cell = any (array[t.cell]) and u.org = t.org
 order by u.org for update of u
 
 -- name: join_by_hash
@@ -63,18 +67,28 @@ from r left join a on a.org = r.org
 
 -- name: keys_known
 -- Which idempotency keys lead to a job there is: such a one costs nothing.
+with t as materialized (
+    select :cell::int as cell, unnest(:ords::int[]) as ord, unnest(:key_orgs::int[]) as org, unnest(:keys::text[]) as key
+)
 select t.ord, i.job_id
-from unnest(:ords::int[], :key_orgs::int[], :keys::text[]) as t (ord, org, key)
-join idem i on i.cell = :cell and i.org = t.org and i.key = t.key
+from t join idem i on i.cell = any (array[t.cell]) and i.org = t.org and i.key = t.key
 where i.job_id >= (select floor from cell where cell = :cell)
 
 -- name: uncharge
 -- Gives back what was charged for jobs that did not come to be: another had the key, the parent was lost, or the schedule
 -- stood elsewhere.
-with c as materialized (
-    select o.org, (select count(*) from unnest(:ids::uuid[], :id_orgs::int[]) as t (id, org)
-                   where t.org = o.org and not exists (select 1 from job j where j.cell = :cell and j.id = t.id))::int as n
-    from unnest(:orgs::int[]) as o (org) join usage u on u.cell = :cell and u.org = o.org
+with t as materialized (
+    select :cell::int as cell, unnest(:ids::uuid[]) as id, unnest(:id_orgs::int[]) as org
+), o as materialized (
+    select :cell::int as cell, unnest(:orgs::int[]) as org
+), u as materialized (
+    select o.org from o join usage u on u.cell = any (array[o.cell]) and u.org = o.org
+), c as materialized (
+    select :cell::int as cell, t.org, count(*)::int as n
+    from t
+    where (t.org in (select org from u)) is true
+      and not exists (select 1 from job j where j.cell = any (array[t.cell]) and j.id = t.id)
+    group by t.org
 )
 update usage t set jobs_today = greatest(0, t.jobs_today - c.n), active_jobs = greatest(0, t.active_jobs - c.n)
-from c where t.cell = :cell and t.org = c.org and c.n > 0
+from c where t.cell = any (array[c.cell]) and t.org = c.org
