@@ -33,15 +33,19 @@ final class TestCell implements AutoCloseable {
     /// What the batches told, as `audience` asked for it.
     final List<JobMove> moves = new ArrayList<>();
 
-    final ExactWay way = new ExactWay(new Ids(clock));
+    final ExactWay way = new ExactWay(new Ids(clock), isKeyed() ? EngineSql.CLAIM_BY_KEY : EngineSql.CLAIM);
     final EngineChores chores;
-    LaneSession session = new LaneSession(database.address(), 0, false, node, 5);
+    LaneSession session = new LaneSession(database.address(), 0, isKeyed(), node, 5);
 
     TestCell() {
         chores = new EngineChores(unusedLane(), database.db(), clock, 0);
         if (TestLane.WAY == Lane.Way.ASSERTED) {
             assertBatches(() -> false);
         }
+    }
+
+    private static boolean isKeyed() {
+        return TestLane.WAY == Lane.Way.KEYED;
     }
 
     private Lane unusedLane() {
@@ -165,7 +169,7 @@ final class TestCell implements AutoCloseable {
     /// What a restart does to the lane: a new connection, nothing remembered.
     void restart() {
         session.close();
-        session = new LaneSession(database.address(), 0, false, node, 5);
+        session = new LaneSession(database.address(), 0, isKeyed(), node, 5);
         if (asserted != null) {
             asserted.forget();
         }
