@@ -27,8 +27,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// Every statement that a batch of the lane is made of keeps the rules that let its cell lie anywhere, on a
-/// Citus as well (docs/cells.md): one scalar `:cell` for each table it names, no row address but in
+/// Every statement that a batch of the lane is made of, as `SPOOLED_LANE=keyed` sends it, keeps the rules that let
+/// its cell lie anywhere, on a Citus as well (docs/cells.md): one scalar `:cell` for each table it names, no row
+/// address but in
 /// `claim`, which has a twin without, and data handed on by RETURNING only. Read from the statements' text;
 /// no Citus runs here.
 class CitusRulesTest {
