@@ -9,6 +9,8 @@ final class EngineSql {
 
     static final Sql BEGIN = ALL.get("begin");
     static final Sql COMMIT = ALL.get("commit");
+    static final Sql FLUSH_LATER = ALL.get("flush_later");
+    static final Sql FLUSH = ALL.get("flush");
     static final Sql BARRIER = ALL.get("barrier");
     static final Sql MARK = ALL.get("mark");
     static final Sql HEARTBEAT = ALL.get("heartbeat");

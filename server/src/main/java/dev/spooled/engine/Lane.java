@@ -6,6 +6,7 @@ import dev.spooled.db.DbAddress;
 import dev.spooled.db.DbFault;
 import dev.spooled.engine.Command.Claim;
 import dev.spooled.engine.Command.Leased;
+import dev.spooled.engine.Flusher.Outcome;
 import dev.spooled.refusal.Refusal;
 import dev.spooled.refusal.Refused;
 import dev.spooled.time.Clock;
@@ -41,6 +42,11 @@ import org.slf4j.LoggerFactory;
 public final class Lane implements Lanes, AutoCloseable {
     static final int WAITING_MAX = 50_000;
     static final long WAITING_BYTES_MAX = 64L << 20;
+
+    /// With so many commands in a batch, or with any that wait for the next, the lane has more to do than to wait for
+    /// the disk.
+    private static final int MANY = 32;
+
     private static final int TRIES_MAX = 5;
     private static final long RECONNECT_SECONDS = 10;
 
@@ -53,6 +59,7 @@ public final class Lane implements Lanes, AutoCloseable {
     private final LaneSession session;
     private final ExactWay exact;
     private final @Nullable AssertedWay asserted;
+    private final Flusher flusher;
     private volatile boolean alone = true;
     private volatile Bus bus = Bus.ALONE;
     private volatile JobWatcher watcher = JobWatcher.NOBODY;
@@ -71,6 +78,9 @@ public final class Lane implements Lanes, AutoCloseable {
     /// When the newest batch was formed: no two are of the same microsecond, so that changes of a job have an
     /// order.
     private long lastMicros;
+
+    /// Commands of the batch that is carried out.
+    private int inHand;
 
     /// Queues with parked claims that did not fit into a batch: they come first in the next.
     private final Set<Integer> crowded = new LinkedHashSet<>();
@@ -99,6 +109,31 @@ public final class Lane implements Lanes, AutoCloseable {
         this.exact = new ExactWay(new Ids(clock), way == Way.KEYED ? EngineSql.CLAIM_BY_KEY : EngineSql.CLAIM);
         this.asserted = way == Way.ASSERTED ? new AssertedWay(exact) : null;
         this.thread = Thread.ofPlatform().name("lane-" + cell).unstarted(this::work);
+        this.flusher = new Flusher(address, cell, node, this::tell, this::rouse);
+        if (asserted != null) {
+            session.leaveFlushTo(new FlushBeside(asserted));
+        }
+    }
+
+    /// While there is much to do, the disk is waited for beside the lane. A new connection may be to a
+    /// database that has forgotten the last moment.
+    private final class FlushBeside implements LaneSession.LaterFlush {
+        private final AssertedWay way;
+
+        FlushBeside(AssertedWay way) {
+            this.way = way;
+        }
+
+        @Override
+        public boolean takesOneMore() {
+            return alone && (inHand >= MANY || !inbox.isEmpty()) && flusher.hasRoom();
+        }
+
+        @Override
+        public void connected(long committed) {
+            flusher.connected(committed);
+            way.forget();
+        }
     }
 
     @Override
@@ -107,6 +142,9 @@ public final class Lane implements Lanes, AutoCloseable {
     }
 
     public Lane start() {
+        if (asserted != null) {
+            flusher.start();
+        }
         thread.start();
         return this;
     }
@@ -233,6 +271,9 @@ public final class Lane implements Lanes, AutoCloseable {
                 carryOut(batch);
             }
             retryOneAside();
+            if (flusher.isStuck()) {
+                flushHere();
+            }
             if (!idle) {
                 continue;
             } else if (closing) {
@@ -243,6 +284,10 @@ public final class Lane implements Lanes, AutoCloseable {
         }
         // The lane may have been closed after the last look at them.
         parked.expire(System.nanoTime(), true, Lane::answerEmpty);
+        if (flusher.size() > 0) {
+            flushHere();
+        }
+        flusher.close();
         session.close();
         stopped = true;
         refuseInbox("the server is stopping");
@@ -311,13 +356,14 @@ public final class Lane implements Lanes, AutoCloseable {
 
     private void sleep() {
         sleeping = true;
-        if (inbox.isEmpty() && woken.isEmpty() && deferred.isEmpty() && !closing) {
+        if (inbox.isEmpty() && woken.isEmpty() && deferred.isEmpty() && !flusher.isStuck() && !closing) {
             LockSupport.parkNanos(this, parked.nanosToNextEnd(System.nanoTime()));
         }
         sleeping = false;
     }
 
     private void carryOut(Batch batch) {
+        inHand = batch.tickets.size();
         exact.prepare(batch);
         if (asserted == null) {
             runOrTakeApart(batch, 1);
@@ -359,8 +405,8 @@ public final class Lane implements Lanes, AutoCloseable {
         this.watcher = watcher;
     }
 
-    /// Runs this after every commit that may have left events in the outbox, on the lane's thread: it must return at
-    /// once and not fail.
+    /// Runs this after every commit that may have left events in the outbox, on a thread of the lane's: it must return
+    /// at once and not fail.
     public void onEvents(Runnable bell) {
         onEvents = bell;
     }
@@ -485,20 +531,19 @@ public final class Lane implements Lanes, AutoCloseable {
             Batch alone = newBatch();
             ticket.forget();
             alone.add(ticket);
+            inHand = 1;
             exact.prepare(alone);
             runOrTakeApart(alone, 1);
         }
     }
 
+    /// Commits that did not wait for the disk are said to nobody yet; what they left to do is begun.
     private void publish(Batch batch) {
-        tell(batch.moves);
-        if (batch.mayLeaveEvents()) {
-            onEvents.run();
-        }
         woken.addAll(batch.freshened);
         if (batch.unsettled) {
             deferred.addLast(new Ticket<>(new Command.Settle()));
         }
+        var answered = new ArrayList<Ticket<?>>(batch.tickets.size());
         for (Ticket<?> ticket : batch.tickets) {
             if (ticket.command() instanceof Claim claim
                     && ticket.proposed() instanceof List<?> found
@@ -507,25 +552,50 @@ public final class Lane implements Lanes, AutoCloseable {
                     && parked.park(ticket, claim)) {
                 continue;
             }
-            ticket.settle();
+            answered.add(ticket);
         }
-        if (bus.hasOthers()) {
-            tellOthers(batch);
+        if (!session.isFlushed()) {
+            stats.recordFlushedLater();
         }
+        flusher.committed(
+                new Outcome(session.batch(), batch.moves, batch.mayLeaveEvents(), answered, forOthers(batch)),
+                session.isFlushed());
     }
 
     /// Queues that may have ready rows left now. While claims of a queue are parked here, its new jobs all went to
     /// them.
-    private void tellOthers(Batch batch) {
-        var queues = new HashSet<Integer>();
+    private List<Integer> forOthers(Batch batch) {
+        if (!bus.hasOthers()) {
+            return List.of();
+        }
+        var queues = new HashSet<Integer>(batch.freshened);
         batch.forEachNewJob(job -> {
             if (!parked.waitsOn(job.queue())) {
                 queues.add(job.queue());
             }
         });
-        queues.addAll(batch.freshened);
-        if (!queues.isEmpty()) {
-            bus.publish(new Work(session.cell(), List.copyOf(queues)));
+        return List.copyOf(queues);
+    }
+
+    /// Says what a batch did, now that it is on disk: on the flusher's thread or this one, in the order of batches.
+    private void tell(Outcome outcome) {
+        tell(outcome.moves());
+        if (outcome.leftEvents()) {
+            onEvents.run();
+        }
+        outcome.answered().forEach(Ticket::settle);
+        if (!outcome.queues().isEmpty()) {
+            bus.publish(new Work(session.cell(), outcome.queues()));
+        }
+    }
+
+    private void flushHere() {
+        try {
+            flusher.publishUpTo(session.flush());
+        } catch (SQLException e) {
+            reachable = false;
+            log.warn("the log could not be flushed: {}", e.getMessage());
+            flusher.giveUp();
         }
     }
 

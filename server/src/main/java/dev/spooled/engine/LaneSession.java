@@ -39,6 +39,25 @@ final class LaneSession implements AutoCloseable {
         return 0x5350_4f4f_4c00_0000L | cell;
     }
 
+    /// Who brings to the disk what was committed without waiting for it.
+    interface LaterFlush {
+        /// Every commit waits for the disk.
+        LaterFlush NONE = new LaterFlush() {
+            @Override
+            public boolean takesOneMore() {
+                return false;
+            }
+
+            @Override
+            public void connected(long committed) {}
+        };
+
+        boolean takesOneMore();
+
+        /// A new connection finds batches up to this one: later ones have been undone, by a crash of PostgreSQL.
+        void connected(long committed);
+    }
+
     /// What a batch does to find its answers after a reply was lost and the batch turned out to be committed.
     interface Reconcile {
         void run() throws SQLException;
@@ -61,6 +80,8 @@ final class LaneSession implements AutoCloseable {
     private long batch;
     private long committedBatch;
     private long moves;
+    private boolean flushed = true;
+    private LaterFlush later = LaterFlush.NONE;
     private Set<Integer> departed = Set.of();
 
     /// `namesCell` is for a database distributed by cells (`RoundTrip.naming`).
@@ -72,8 +93,22 @@ final class LaneSession implements AutoCloseable {
         this.reconnectNanos = TimeUnit.SECONDS.toNanos(reconnectSeconds);
     }
 
+    void leaveFlushTo(LaterFlush flush) {
+        later = flush;
+    }
+
     int cell() {
         return cell;
+    }
+
+    /// The number of the newest batch.
+    long batch() {
+        return batch;
+    }
+
+    /// Whether the newest commit waited for the disk.
+    boolean isFlushed() {
+        return flushed;
     }
 
     Connection connection() throws SQLException {
@@ -137,6 +172,10 @@ final class LaneSession implements AutoCloseable {
     /// Commits and sends the round trip. Throws what PostgreSQL reports after undoing everything; on a lost connection
     /// finds out what happened and either reconciles or throws `NotCommitted`.
     void commit(RoundTrip trip, Reconcile onLostReply) throws SQLException {
+        flushed = !later.takesOneMore();
+        if (!flushed) {
+            trip.add(EngineSql.FLUSH_LATER, Args.NONE);
+        }
         trip.add(EngineSql.COMMIT, Args.NONE);
         try {
             trip.run(connection());
@@ -169,6 +208,20 @@ final class LaneSession implements AutoCloseable {
             drop();
             connect();
             throw new NotCommitted(e);
+        }
+    }
+
+    /// Has PostgreSQL put on disk whatever is committed; returns the newest batch among that.
+    long flush() throws SQLException {
+        try {
+            return Flusher.flush(connection(), cell, node);
+        } catch (SQLException e) {
+            if (!isLost(e)) {
+                throw e;
+            }
+            drop();
+            connect();
+            return Flusher.flush(connection(), cell, node);
         }
     }
 
@@ -222,6 +275,7 @@ final class LaneSession implements AutoCloseable {
                 })
                 .run(connection);
         readDepartures(connection);
+        later.connected(committedBatch);
         batch = Math.max(batch, committedBatch);
     }
 

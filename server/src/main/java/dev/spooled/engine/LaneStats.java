@@ -6,6 +6,7 @@ public final class LaneStats {
     private volatile long commands;
     private volatile long busyNanos;
     private volatile long undone;
+    private volatile long flushedLater;
 
     @SuppressWarnings("NonAtomicVolatileUpdate") // one writer
     void record(Batch batch, long nanos) {
@@ -17,6 +18,16 @@ public final class LaneStats {
     @SuppressWarnings("NonAtomicVolatileUpdate") // one writer
     void recordUndone() {
         undone++;
+    }
+
+    @SuppressWarnings("NonAtomicVolatileUpdate") // one writer
+    void recordFlushedLater() {
+        flushedLater++;
+    }
+
+    /// Batches whose commit did not wait for the disk; their callers did.
+    public long flushedLater() {
+        return flushedLater;
     }
 
     /// Batches that memory proposed and the database refused; each was repeated the exact way.

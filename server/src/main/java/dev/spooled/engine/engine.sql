@@ -16,6 +16,16 @@ begin
 -- name: commit
 commit
 
+-- name: flush_later
+-- This commit does not wait for the disk. Nothing is said of it before `flush` does (Flusher).
+set local synchronous_commit = off
+
+-- name: flush
+-- Waits until all that is committed is on disk: the message is a record in the log of this very transaction, whose commit
+-- flushes it and whatever is before it. The mark is read in the same snapshot, so what it names is committed, and before.
+select batch, pg_logical_emit_message(true, 'spooled', '') is not null as flushed
+from lane_mark where cell = :cell and node = :node
+
 -- name: barrier
 -- Held shared by every batch. Whoever must know that no batch with an older snapshot is left takes it exclusively.
 select pg_advisory_xact_lock_shared(:barrier)
