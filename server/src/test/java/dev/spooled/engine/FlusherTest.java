@@ -12,10 +12,12 @@ import dev.spooled.engine.Command.Leased;
 import dev.spooled.engine.Command.Settle;
 import dev.spooled.engine.Flusher.Outcome;
 import dev.spooled.refusal.Refused;
+import java.nio.file.Path;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
@@ -105,6 +107,26 @@ class FlusherTest {
             flusher.publishUpTo(1);
             assertThat(told).containsExactly(1L);
             assertThat(flusher.isStuck()).isFalse();
+        }
+    }
+
+    /// What PostgreSQL had committed and not yet on disk when it was killed is gone, and nobody had heard of it.
+    @Test
+    void whatWasAcknowledgedOutlivesKillsOfTheDatabase() throws Exception {
+        Path data = Path.of("target", "killed-" + UUID.randomUUID()).toAbsolutePath();
+        try (var db = new UnderAttack(data, Map.of(), CALLERS, Lane.Way.ASSERTED)) {
+            long broken = System.nanoTime();
+            for (int i = 0; i < 20; i++) {
+                long main = db.postmaster();
+                broken = System.nanoTime();
+                db.signalAll("KILL", main);
+                UnderAttack.await("PostgreSQL is started again", () -> db.isOther(main));
+                db.awaitMore(2_000);
+            }
+            assertThat(db.lane().stats().flushedLater()).isPositive();
+            db.assertHealed("killed", broken);
+        } finally {
+            new ProcessBuilder("rm", "-rf", data.toString()).start().waitFor();
         }
     }
 

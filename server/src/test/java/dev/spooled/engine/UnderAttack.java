@@ -25,6 +25,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -47,6 +48,10 @@ final class UnderAttack implements AutoCloseable {
     private volatile String payload = "{}";
 
     UnderAttack(Path data, Map<String, String> settings) throws SQLException {
+        this(data, settings, CALLERS, TestLane.WAY);
+    }
+
+    UnderAttack(Path data, Map<String, String> settings, int callers, Lane.Way way) throws SQLException {
         this.data = data;
         postgres = EmbeddedPostgres.start(data, new PostgresOptions(TestDb.BINARIES, settings), line -> {});
         address = postgres.address();
@@ -55,9 +60,9 @@ final class UnderAttack implements AutoCloseable {
                 + " values (gen_random_uuid(), 't', 't', now(), now())");
         sql("insert into spooled.queue (cell, org, public_id, name, created_at, updated_at)"
                 + " values (0, 1, gen_random_uuid(), 'q', now(), now())");
-        lane = TestLane.of(address, new ManualClock(TestCell.NOON)).start();
-        for (int i = 0; i < CALLERS; i++) {
-            callers.add(Thread.ofVirtual().start(this::enqueue));
+        lane = new Lane(address, 0, UUID.randomUUID(), new ManualClock(TestCell.NOON), way).start();
+        for (int i = 0; i < callers; i++) {
+            this.callers.add(Thread.ofVirtual().start(this::enqueue));
         }
         awaitMore(200);
     }
@@ -92,6 +97,15 @@ final class UnderAttack implements AutoCloseable {
         return Long.parseLong(Files.readAllLines(data.resolve("postgres").resolve("postmaster.pid"))
                 .getFirst()
                 .strip());
+    }
+
+    /// Whether another main process than this one runs.
+    boolean isOther(long postmaster) {
+        try {
+            return postmaster() != postmaster;
+        } catch (IOException | RuntimeException e) {
+            return false;
+        }
     }
 
     /// The signal to PostgreSQL's main process and to all its children.
