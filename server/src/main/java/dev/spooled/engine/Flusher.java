@@ -35,6 +35,9 @@ final class Flusher implements AutoCloseable {
     /// With so many batches not on disk the lane waits for the disk itself.
     static final int UNFLUSHED_MAX = 8;
 
+    /// What its session is called in PostgreSQL's views.
+    static final String NAME = "spooled flush";
+
     private static final String SETTINGS = "-c statement_timeout=20s -c lock_timeout=250ms";
     private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
@@ -213,6 +216,7 @@ final class Flusher implements AutoCloseable {
         Connection open = connection;
         if (open == null) {
             Properties properties = address.properties(Role.ENGINE, SETTINGS);
+            properties.setProperty("ApplicationName", NAME);
             properties.setProperty("socketTimeout", "60");
             open = DriverManager.getConnection(address.jdbcUrl(), properties);
             connection = open;

@@ -3,15 +3,18 @@
 -- name: roll_up
 -- Folds appended deltas into the counters, a bounded number of rows a pass. Keys are written in order, so passes on two
 -- nodes wait for each other rather than deadlock. What entered an end state, was created or failed is a flow as well.
--- Ends of jobs below the floor are hidden and not counted: retention has taken their day out of the counters.
+-- Deltas are summed up before queues are looked up: each of hundreds names most queues again. Ends of jobs below the floor
+-- are hidden and not counted: retention has taken their day out of the counters.
 with x as (
     delete from count_delta where ctid = any (array (
         select ctid from count_delta where cell = :cell limit :limit for update skip locked))
-    returning at, queue, kind, day, n
+    returning date_trunc('minute', at) as minute, queue, kind, day, n
+), s as materialized (
+    select minute, queue, kind, day, sum(n) as n, sum(n) filter (where n > 0) as entered
+    from (select minute, unnest(queue) as queue, unnest(kind) as kind, unnest(day) as day, unnest(n) as n from x) as t
+    group by minute, queue, kind, day
 ), f as materialized (
-    select date_trunc('minute', x.at) as minute, q.org, t.queue, t.kind, t.day, t.n
-    from x, unnest(x.queue, x.kind, x.day, x.n) as t (queue, kind, day, n)
-    join queue q on q.cell = :cell and q.id = t.queue
+    select s.minute, q.org, s.queue, s.kind, s.day, s.n, s.entered from s join queue q on q.cell = :cell and q.id = s.queue
 ), c as (
     insert into count (cell, org, queue, kind, day, n)
     select :cell, org, queue, kind, day, sum(n) from f
@@ -20,7 +23,7 @@ with x as (
     on conflict (cell, org, queue, kind, day) do update set n = count.n + excluded.n
 ), m as (
     insert into flow_minute (cell, org, queue, kind, minute, n)
-    select :cell, org, queue, kind, minute, sum(n) from f where n > 0 and kind in (3, 5, 6, 10, 11)
+    select :cell, org, queue, kind, minute, sum(entered) from f where entered > 0 and kind in (3, 5, 6, 10, 11)
     group by org, queue, kind, minute order by org, queue, kind, minute
     on conflict (cell, org, queue, kind, minute) do update set n = flow_minute.n + excluded.n
 )

@@ -91,7 +91,7 @@ class HostileDatabaseTest {
     private static void endOurs(Connection other) {
         try (var statement = other.createStatement()) {
             statement.execute("select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid()"
-                    + " and application_name = 'spooled'");
+                    + " and application_name like 'spooled%'");
         } catch (SQLException e) {
             throw new IllegalStateException(e);
         }
