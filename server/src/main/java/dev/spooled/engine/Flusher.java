@@ -22,15 +22,14 @@ import org.slf4j.LoggerFactory;
 /// Batches that are committed and not yet published: a batch is published, in its order, when PostgreSQL has it on
 /// disk.
 ///
-/// While commands wait, the lane's commits do not wait for the disk (docs/decisions/0014-flushed-beside.md). A thread
-/// with
-/// a session of its own then has PostgreSQL flush its log, once for as many batches as there are, while the lane works
-/// on
-/// the next. What it flushed is known by the mark it reads in the same transaction, not by having been told of a
-/// commit: a
-/// batch that a crash of PostgreSQL undid is in no mark, and the lane refuses it when it connects again.
+/// While there is much to do, the lane's commits do not wait for the disk (docs/decisions/0014-flushed-beside.md).
+/// A thread with a session of its own then has PostgreSQL flush its log, once for as many batches as there are,
+/// while the lane works on the next. What it flushed is known by the mark it reads in the same transaction, not by
+/// having been told of a commit: a batch that a crash of PostgreSQL undid is in no mark, and the lane refuses it
+/// when it connects again.
 ///
-/// When that session fails, nothing is lost: the lane's commits wait for the disk again and flush what was before them.
+/// When that session fails, nothing is lost: the lane's commits wait for the disk again and flush what was before
+/// them.
 final class Flusher implements AutoCloseable {
     /// With so many batches not on disk the lane waits for the disk itself.
     static final int UNFLUSHED_MAX = 8;
@@ -80,9 +79,8 @@ final class Flusher implements AutoCloseable {
         return !failing && !closing && size() < UNFLUSHED_MAX;
     }
 
-    /// Takes what is to be said of the newest committed batch; `flushed` when its commit waited for the disk, and so
-    /// all
-    /// before it are there, too.
+    /// Takes what is to be said of the newest committed batch; `flushed` when its commit waited for the disk, and
+    /// so all before it are there, too.
     void committed(Outcome outcome, boolean flushed) {
         synchronized (unpublished) {
             unpublished.addLast(outcome);
@@ -111,6 +109,7 @@ final class Flusher implements AutoCloseable {
             publication.accept(outcome);
         } catch (RuntimeException e) {
             log.error("what batch {} did could not be told to all", outcome.batch(), e);
+            outcome.answered().forEach(Ticket::settle);
         }
     }
 

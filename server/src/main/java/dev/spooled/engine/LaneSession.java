@@ -213,8 +213,9 @@ final class LaneSession implements AutoCloseable {
 
     /// Has PostgreSQL put on disk whatever is committed; returns the newest batch among that.
     long flush() throws SQLException {
+        Connection open = connection();
         try {
-            return Flusher.flush(connection(), cell, node);
+            return Flusher.flush(open, cell, node);
         } catch (SQLException e) {
             if (!isLost(e)) {
                 throw e;

@@ -27,6 +27,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -91,6 +92,19 @@ class FlusherTest {
             assertThat(flusher.hasRoom()).isFalse();
             flusher.giveUp();
             assertThat(flusher.size()).isZero();
+        }
+    }
+
+    @Test
+    void whoFailsToHearOfABatchKeepsNoCallerWaiting() {
+        Consumer<Outcome> deaf = outcome -> {
+            throw new IllegalStateException("deaf");
+        };
+        try (var flusher = new Flusher(cell.address(), 0, cell.node, deaf, () -> {})) {
+            var ticket = new Ticket<>(new Settle());
+            ticket.propose(0);
+            flusher.committed(outcome(1, List.of(ticket)), true);
+            assertThat(ticket.await()).isZero();
         }
     }
 

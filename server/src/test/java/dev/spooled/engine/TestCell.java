@@ -162,6 +162,10 @@ final class TestCell implements AutoCloseable {
         asserted = new AssertedWay(way, doubt);
     }
 
+    boolean assertsBatches() {
+        return asserted != null;
+    }
+
     void runExactly() {
         asserted = null;
     }
