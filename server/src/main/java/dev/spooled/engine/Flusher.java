@@ -39,6 +39,7 @@ final class Flusher implements AutoCloseable {
 
     private static final String SETTINGS = "-c statement_timeout=20s -c lock_timeout=250ms";
     private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+    private static final long IDLE_RETRY_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private static final Logger log = LoggerFactory.getLogger(Flusher.class);
 
@@ -187,14 +188,23 @@ final class Flusher implements AutoCloseable {
 
     private void work() {
         while (!closing) {
-            if (size() == 0) {
+            // One that failed tries again though the lane has helped itself: until then the lane asks nothing of it.
+            if (size() == 0 && !failing) {
                 LockSupport.park(this);
             } else if (!flushOnce()) {
-                onStuck.run();
-                LockSupport.parkNanos(this, RETRY_NANOS);
+                waitToTryAgain();
             }
         }
         drop();
+    }
+
+    private void waitToTryAgain() {
+        if (size() > 0) {
+            onStuck.run();
+            LockSupport.parkNanos(this, RETRY_NANOS);
+        } else {
+            LockSupport.parkNanos(this, IDLE_RETRY_NANOS);
+        }
     }
 
     private boolean flushOnce() {

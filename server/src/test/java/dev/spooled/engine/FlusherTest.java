@@ -92,6 +92,7 @@ class FlusherTest {
             assertThat(flusher.hasRoom()).isFalse();
             flusher.giveUp();
             assertThat(flusher.size()).isZero();
+            UnderAttack.await("it works again by itself", flusher::hasRoom);
         }
     }
 
@@ -207,27 +208,10 @@ class FlusherTest {
 
     private void produce(Lane lane, Set<UUID> made) {
         for (int i = 0; i < JOBS_EACH; i++) {
-            made.add(lane.run(new Enqueue(List.of(job()))).getFirst().id());
+            made.add(lane.run(new Enqueue(List.of(NewJob.plain(org, queue, 0, "{}"))))
+                    .getFirst()
+                    .id());
         }
-    }
-
-    private NewJob job() {
-        return new NewJob(
-                org,
-                queue,
-                (short) 0,
-                (short) 3,
-                300,
-                "{}",
-                Long.MIN_VALUE,
-                Long.MIN_VALUE,
-                null,
-                null,
-                List.of(),
-                null,
-                null,
-                null,
-                null);
     }
 
     private void consume(Lane lane, Set<UUID> completed) {
