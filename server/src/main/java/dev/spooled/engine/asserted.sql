@@ -42,8 +42,13 @@ select 1 / (count(*) = :n)::int as ok from x
 
 -- name: queues_open
 -- Nothing is handed out of a queue that somebody paused or limited since memory looked.
+with t as materialized (
+    select unnest(:queues::int[]) as queue
+)
 select 1 / (count(*) = 0)::int as ok
-from unnest(:queues::int[]) as t (queue) join queue u on u.cell = :cell and u.id = t.queue and (not u.enabled or u.rate_limit is not null)
+from t, lateral (
+    select enabled, rate_limit from queue where cell = :cell and id = t.queue offset 0) u
+where not u.enabled or u.rate_limit is not null
 
 -- name: insert_ready
 insert into ready (cell, queue, org, attempt, priority, retry_count, flags, id, expires_at)
@@ -68,14 +73,19 @@ insert into count_delta (cell, at, queue, kind, day, n) values (:cell, :now, :qu
 -- name: peek
 -- The head of each queue memory does not know, as it stands after this batch. Paused and rate-limited queues are left
 -- unknown: the exact claim knows their rules.
+with q as materialized (
+    select unnest(:queues::int[]) as queue
+)
 select q.queue as asked, x.row_id, x.id, x.org, x.attempt, x.priority, x.retry_count, x.flags, x.expires_at,
        case when x.id is not null then coalesce(j.timeout_seconds, timeout_of(:cell, x.id)) end as timeout_seconds
-from unnest(:queues::int[]) as q (queue)
-join queue u on u.cell = :cell and u.id = q.queue and u.enabled and u.rate_limit is null
+from q
+join lateral (
+    select enabled, rate_limit from queue where cell = :cell and id = q.queue offset 0) u on u.enabled and u.rate_limit is null
 left join lateral (
     select ctid::text as row_id, id, org, attempt, priority, retry_count, flags, expires_at
     from ready where cell = :cell and queue = q.queue order by priority desc, id limit :limit) x on true
-left join job j on j.cell = :cell and j.id = x.id and j.id >= :since and j.id < :tomorrow
+left join lateral (
+    select timeout_seconds from job where cell = :cell and id = x.id and id >= :since and id < :tomorrow offset 0) j on true
 order by q.queue, x.priority desc, x.id
 
 -- name: fail_assertion

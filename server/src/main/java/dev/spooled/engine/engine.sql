@@ -600,7 +600,8 @@ on conflict do nothing
 with t as materialized (
     select :cell::int as cell, unnest(:queues::int[]) as queue, unnest(:bases::int[]) as base, unnest(:limits::int[]) as n
 ), o as materialized (
-    select t.cell, t.queue, t.base, t.n, u.rate_limit from t join queue u on u.cell = any (array[t.cell]) and u.id = t.queue and u.enabled
+    select t.cell, t.queue, t.base, t.n, u.rate_limit
+    from t, lateral (select rate_limit from queue where cell = :cell and id = t.queue and enabled offset 0) u
 ), rate as materialized (
     select r.cell, r.queue, o.rate_limit - case when r.second = date_trunc('second', :now::timestamptz) then r.used
                                                 when r.second > :now then o.rate_limit else 0 end as free

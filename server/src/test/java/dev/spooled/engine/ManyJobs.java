@@ -3,6 +3,8 @@ package dev.spooled.engine;
 import dev.spooled.db.Args;
 import dev.spooled.db.DbAddress.Role;
 import dev.spooled.db.PgArray;
+import dev.spooled.db.Sql;
+import dev.spooled.db.Statements;
 import dev.spooled.engine.Command.Cancel;
 import dev.spooled.engine.Command.Claim;
 import dev.spooled.engine.Command.Complete;
@@ -157,6 +159,59 @@ record ManyJobs(TestCell cell, int org, int queue, int rows) {
                 batch(Stream.of(new Enqueue(Collections.nCopies(asked, NewJob.plain(org, queue, 0, "{}"))))),
                 batch(Stream.of(new Enqueue(keyed(asked)))),
                 batch(Stream.of(new Claim(org, queue, "w", asked, 30, 0, () -> true))));
+    }
+
+    /// What the asserted way sends of its own about so many leases, ready rows and queues, as far as it looks for rows.
+    List<RoundTrip.Part> assertions(int asked) {
+        Statements sql = Statements.beside(AssertedWay.class, "asserted.sql");
+        PgArray leases = PgArray.uuids();
+        PgArray results = PgArray.texts();
+        PgArray queues = PgArray.ints();
+        for (UUID id : ids(3, asked)) {
+            leases.add(id);
+            results.add("{}");
+        }
+        cell.rows("select id from queue order by id limit " + asked, row -> row.integer("id"))
+                .forEach(queues::add);
+        Batch batch = batch(Stream.of());
+        return List.of(
+                part(
+                        sql.get("complete_known"),
+                        addressed("lease", asked)
+                                .and("now", batch.now())
+                                .and("leases", leases)
+                                .and("results", results)),
+                part(sql.get("take_ready"), addressed("ready", asked)),
+                part(sql.get("queues_open"), Args.of("cell", 0).and("queues", queues)),
+                part(
+                        sql.get("peek"),
+                        Args.of("cell", 0)
+                                .and("queues", queues)
+                                .and("limit", asked)
+                                .and("since", batch.idsOfDay(-1))
+                                .and("tomorrow", batch.idsOfDay(1))));
+    }
+
+    private static RoundTrip.Part part(Sql sql, Args args) {
+        return new RoundTrip.Part(sql, args, row -> {});
+    }
+
+    private Args addressed(String table, int asked) {
+        PgArray rows = PgArray.rowIds();
+        PgArray ids = PgArray.uuids();
+        cell.rows("select ctid::text as row_id, id from " + table + " order by id limit " + asked, row -> {
+            rows.addRowId(row.text("row_id"));
+            ids.add(row.uuid("id"));
+            return rows;
+        });
+        return Args.of("cell", 0).and("rows", rows).and("ids", ids).and("n", (long) ids.size());
+    }
+
+    void addQueues(int count) throws SQLException {
+        as(
+                Role.ENGINE,
+                "insert into queue (cell, org, public_id, name, created_at, updated_at) select 0, " + org
+                        + ", gen_random_uuid(), 'q-' || g, now(), now() from generate_series(1, " + count + ") g");
     }
 
     private List<UUID> dead(int asked) {
