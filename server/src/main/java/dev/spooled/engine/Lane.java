@@ -18,13 +18,9 @@ import java.util.Collection;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Queue;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -34,15 +30,11 @@ import org.slf4j.LoggerFactory;
 ///
 /// One thread takes whatever waits, writes it in one transaction with one fsync and then answers each caller:
 /// under load a batch is hundreds of commands, idle it is one. Everything is bounded: a batch (`Batch`), what
-/// waits (`WAITING_MAX`, `WAITING_BYTES_MAX`; beyond that callers hear 503), and how long the database may be
-/// away before waiting callers hear 503 as well. Claims that find nothing may be parked here until a job of
-/// their queue commits.
+/// waits (`Inbox`), and how long the database may be away before waiting callers hear 503. Claims that find
+/// nothing may be parked here until a job of their queue commits.
 ///
 /// Safe for any number of calling threads; a caller's thread sleeps until its answer.
 public final class Lane implements Lanes, AutoCloseable {
-    static final int WAITING_MAX = 50_000;
-    static final long WAITING_BYTES_MAX = 64L << 20;
-
     /// With so many commands in a batch, or with any that wait for the next, the lane has more to do than to wait for
     /// the disk.
     private static final int MANY = 32;
@@ -60,17 +52,12 @@ public final class Lane implements Lanes, AutoCloseable {
     private final ExactWay exact;
     private final @Nullable AssertedWay asserted;
     private final Flusher flusher;
+    private final Announcer announcer;
     private volatile boolean alone = true;
-    private volatile Bus bus = Bus.ALONE;
-    private volatile JobWatcher watcher = JobWatcher.NOBODY;
-    private volatile Set<Integer> hooked = Set.of();
-    private volatile Runnable onEvents = () -> {};
     private final Parked parked = new Parked();
     private final Thread thread;
 
-    private final Queue<Ticket<?>> inbox = new ConcurrentLinkedQueue<>();
-    private final AtomicInteger waiting = new AtomicInteger();
-    private final AtomicLong waitingBytes = new AtomicLong();
+    private final Inbox inbox = new Inbox();
     private final Set<Integer> woken = ConcurrentHashMap.newKeySet();
     private final ArrayDeque<Ticket<?>> deferred = new ArrayDeque<>();
     private final ArrayDeque<Ticket<?>> aside = new ArrayDeque<>();
@@ -109,7 +96,8 @@ public final class Lane implements Lanes, AutoCloseable {
         this.exact = new ExactWay(new Ids(clock), way == Way.KEYED ? EngineSql.CLAIM_BY_KEY : EngineSql.CLAIM);
         this.asserted = way == Way.ASSERTED ? new AssertedWay(exact) : null;
         this.thread = Thread.ofPlatform().name("lane-" + cell).unstarted(this::work);
-        this.flusher = new Flusher(address, cell, node, this::tell, this::rouse);
+        this.announcer = new Announcer(cell);
+        this.flusher = new Flusher(address, cell, node, announcer::tell, this::rouse);
         if (asserted != null) {
             session.leaveFlushTo(new FlushBeside(asserted));
         }
@@ -173,50 +161,11 @@ public final class Lane implements Lanes, AutoCloseable {
         if (closing) {
             throw Refused.unavailable("the server is stopping");
         }
-        boolean room = waiting.incrementAndGet() <= WAITING_MAX;
-        room &= waitingBytes.addAndGet(bytesOf(ticket.command())) <= WAITING_BYTES_MAX;
-        if (!room) {
-            leave(ticket);
-            throw Refused.unavailable("too many requests are waiting");
-        }
         inbox.add(ticket);
         rouse();
         if (stopped) {
-            refuseInbox("the server is stopping");
+            inbox.refuseAll("the server is stopping");
         }
-    }
-
-    private void leave(Ticket<?> ticket) {
-        waiting.decrementAndGet();
-        waitingBytes.addAndGet(-bytesOf(ticket.command()));
-    }
-
-    private static long bytesOf(Command<?> command) {
-        return switch (command) {
-            case Command.Enqueue enqueue -> {
-                long sum = 0;
-                for (NewJob job : enqueue.jobs()) {
-                    sum += job.bytes();
-                }
-                yield sum;
-            }
-            case Command.Complete complete -> {
-                String result = complete.result();
-                yield 128L + (result == null ? 0 : result.length());
-            }
-            case Command.EnqueueWorkflow enqueue -> enqueue.workflow().bytes();
-            case Command.Signal signal -> {
-                String data = signal.data();
-                yield 128L + (data == null ? 0 : data.length());
-            }
-            case Command.Fire fire -> {
-                NewJob job = fire.job();
-                yield 128L + (job == null ? 0 : job.bytes());
-            }
-            case Command.Replay replay -> 64L * replay.jobs().size();
-            case Command.Purge purge -> 64L * purge.jobs().size();
-            default -> 128L;
-        };
     }
 
     private void rouse() {
@@ -245,7 +194,7 @@ public final class Lane implements Lanes, AutoCloseable {
 
     /// Commands taken and not yet in a batch.
     int waiting() {
-        return waiting.get();
+        return inbox.size();
     }
 
     int parkedClaims() {
@@ -290,7 +239,7 @@ public final class Lane implements Lanes, AutoCloseable {
         flusher.close();
         session.close();
         stopped = true;
-        refuseInbox("the server is stopping");
+        inbox.refuseAll("the server is stopping");
     }
 
     private Batch take() {
@@ -310,20 +259,15 @@ public final class Lane implements Lanes, AutoCloseable {
             if (ticket == null) {
                 break;
             }
-            leave(ticket);
             admit(batch, ticket);
         }
-        batch.tell(audience());
+        batch.tell(announcer.audience());
         return batch;
     }
 
     private Batch newBatch() {
         lastMicros = Math.max(lastMicros + 1, clock.nowMicros());
-        return new Batch(lastMicros, audience());
-    }
-
-    private Audience audience() {
-        return new Audience(watcher.isWatching(), hooked);
+        return new Batch(lastMicros, announcer.audience());
     }
 
     private void admit(Batch batch, Ticket<?> ticket) {
@@ -402,13 +346,13 @@ public final class Lane implements Lanes, AutoCloseable {
 
     /// Tells `watcher`, in place of any before it, of every change this lane commits from the next batch on.
     public void watch(JobWatcher watcher) {
-        this.watcher = watcher;
+        announcer.setWatcher(watcher);
     }
 
     /// Runs this after every commit that may have left events in the outbox, on a thread of the lane's: it must return
     /// at once and not fail.
     public void onEvents(Runnable bell) {
-        onEvents = bell;
+        announcer.setOnEvents(bell);
     }
 
     /// Tells other nodes of jobs that they may take, and hears of theirs.
@@ -426,12 +370,12 @@ public final class Lane implements Lanes, AutoCloseable {
                 wake(awaited());
             }
         });
-        this.bus = bus;
+        announcer.setBus(bus);
     }
 
     /// Organizations whose events the next batches keep in the outbox.
     void setHooked(Set<Integer> orgs) {
-        hooked = Set.copyOf(orgs);
+        announcer.setHooked(orgs);
     }
 
     /// Whether other nodes work this cell: then claims are the exact way's, which sees their rows.
@@ -565,7 +509,7 @@ public final class Lane implements Lanes, AutoCloseable {
     /// Queues that may have ready rows left now. While claims of a queue are parked here, its new jobs all went to
     /// them.
     private List<Integer> forOthers(Batch batch) {
-        if (!bus.hasOthers()) {
+        if (!announcer.hasOtherNodes()) {
             return List.of();
         }
         var queues = new HashSet<Integer>(batch.freshened);
@@ -577,18 +521,6 @@ public final class Lane implements Lanes, AutoCloseable {
         return List.copyOf(queues);
     }
 
-    /// Says what a batch did, now that it is on disk: on the flusher's thread or this one, in the order of batches.
-    private void tell(Outcome outcome) {
-        tell(outcome.moves());
-        if (outcome.leftEvents()) {
-            onEvents.run();
-        }
-        outcome.answered().forEach(Ticket::settle);
-        if (!outcome.queues().isEmpty()) {
-            bus.publish(new Work(session.cell(), outcome.queues()));
-        }
-    }
-
     private void flushHere() {
         try {
             flusher.publishUpTo(session.flush());
@@ -596,16 +528,6 @@ public final class Lane implements Lanes, AutoCloseable {
             reachable = false;
             log.warn("the log could not be flushed: {}", e.getMessage());
             flusher.giveUp();
-        }
-    }
-
-    private void tell(Moves moves) {
-        if (!moves.all().isEmpty()) {
-            try {
-                watcher.moved(moves.all());
-            } catch (RuntimeException e) {
-                log.error("a watcher failed", e);
-            }
         }
     }
 
@@ -619,18 +541,11 @@ public final class Lane implements Lanes, AutoCloseable {
     }
 
     private void refuseWaiting(String why) {
-        refuseInbox(why);
+        inbox.refuseAll(why);
         for (ArrayDeque<Ticket<?>> line : List.of(deferred, aside)) {
             while (!line.isEmpty()) {
                 line.removeFirst().refuse(Refused.unavailable(why));
             }
-        }
-    }
-
-    private void refuseInbox(String why) {
-        for (Ticket<?> ticket = inbox.poll(); ticket != null; ticket = inbox.poll()) {
-            leave(ticket);
-            ticket.refuse(Refused.unavailable(why));
         }
     }
 
@@ -641,7 +556,7 @@ public final class Lane implements Lanes, AutoCloseable {
         LockSupport.unpark(thread);
         if (thread.getState() == Thread.State.NEW) {
             stopped = true;
-            refuseInbox("the server is stopping");
+            inbox.refuseAll("the server is stopping");
             return;
         }
         try {

@@ -210,22 +210,22 @@ class LaneTest {
     @EnumSource
     void whatWaitsIsBounded(Lane.Way way) throws Exception {
         try (Lane lane = lane(way)) {
-            var entered = new CountDownLatch(Lane.WAITING_MAX);
-            for (int i = 0; i < Lane.WAITING_MAX; i++) {
+            var entered = new CountDownLatch(Inbox.WAITING_MAX);
+            for (int i = 0; i < Inbox.WAITING_MAX; i++) {
                 callers.execute(() -> {
                     entered.countDown();
                     lane.run(new Command.Cancel(org, UUID.randomUUID()));
                 });
             }
             entered.await();
-            while (lane.waiting() < Lane.WAITING_MAX) {
+            while (lane.waiting() < Inbox.WAITING_MAX) {
                 Thread.onSpinWait();
             }
             assertThatThrownBy(() -> lane.run(new Enqueue(List.of(job(null)))))
                     .isInstanceOfSatisfying(
                             Refused.class,
                             refused -> assertThat(refused.refusal()).isInstanceOf(Refusal.Unavailable.class));
-            assertThat(lane.waiting()).isEqualTo(Lane.WAITING_MAX);
+            assertThat(lane.waiting()).isEqualTo(Inbox.WAITING_MAX);
         }
     }
 
