@@ -53,14 +53,7 @@ public record PlanCheck(Connection connection, Set<String> smallTables) {
                 Statement statement = owner.createStatement()) {
             switch (figures) {
                 case NONE -> {}
-                case DAYS -> statement.execute("""
-                        do $$ declare t regclass; begin
-                            for t in select oid from pg_class
-                                     where relnamespace = 'spooled'::regnamespace and relkind = 'r' loop
-                                execute format('analyze %s', t);
-                            end loop;
-                        end $$
-                        """);
+                case DAYS -> statement.execute(ofEachTable("analyze %s"));
                 case ALL -> statement.execute("analyze");
             }
         }
@@ -70,15 +63,20 @@ public record PlanCheck(Connection connection, Set<String> smallTables) {
     public static void withoutAutovacuum(DbAddress address) throws SQLException {
         try (Connection owner = DriverManager.getConnection(address.jdbcUrl(), address.properties(Role.OWNER, ""));
                 Statement statement = owner.createStatement()) {
-            statement.execute("""
-                    do $$ declare t regclass; begin
-                        for t in select oid from pg_class
-                                 where relnamespace = 'spooled'::regnamespace and relkind = 'r' loop
-                            execute format('alter table %s set (autovacuum_enabled = false)', t);
-                        end loop;
-                    end $$
-                    """);
+            statement.execute(ofEachTable("alter table %s set (autovacuum_enabled = false)"));
         }
+    }
+
+    /// Tables with rows of their own: days, not the tables they are parts of.
+    private static String ofEachTable(String command) {
+        return """
+                do $$ declare t regclass; begin
+                    for t in select oid from pg_class
+                             where relnamespace = 'spooled'::regnamespace and relkind = 'r' loop
+                        execute format('COMMAND', t);
+                    end loop;
+                end $$
+                """.replace("COMMAND", command);
     }
 
     /// For this session: plans for any parameters or for those given.
