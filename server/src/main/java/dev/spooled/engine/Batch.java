@@ -87,6 +87,9 @@ final class Batch {
     /// settle.
     boolean unsettled;
 
+    /// Whether other nodes may want the same rows at this moment.
+    boolean amongOthers;
+
     private final Set<UUID> touched = new HashSet<>();
     private final long nowMicros;
     private Audience audience;
@@ -338,6 +341,8 @@ final class Batch {
     List<Batch> halves() {
         var first = new Batch(nowMicros, audience);
         var second = new Batch(nowMicros, audience);
+        first.amongOthers = amongOthers;
+        second.amongOthers = amongOthers;
         int half = tickets.size() / 2;
         for (int i = 0; i < tickets.size(); i++) {
             Ticket<?> ticket = tickets.get(i);

@@ -137,6 +137,7 @@ final class ExactWay {
         }
 
         void addBeforeClaims(RoundTrip trip, int cell) {
+            LockOrder.add(trip, cell, batch);
             settle(trip, cell, batch);
             ByHand.add(trip, cell, batch);
             WorkflowWork.add(trip, cell, batch);

@@ -267,7 +267,9 @@ public final class Lane implements Lanes, AutoCloseable {
 
     private Batch newBatch() {
         lastMicros = Math.max(lastMicros + 1, clock.nowMicros());
-        return new Batch(lastMicros, announcer.audience());
+        var batch = new Batch(lastMicros, announcer.audience());
+        batch.amongOthers = !alone;
+        return batch;
     }
 
     private void admit(Batch batch, Ticket<?> ticket) {

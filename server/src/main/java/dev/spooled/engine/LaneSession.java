@@ -34,6 +34,8 @@ final class LaneSession implements AutoCloseable {
 
     private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
+    private static final int READ_BACK_MAX = 10;
+
     /// The session's key of the barrier that pause and retention pass (`engine.sql`, barrier).
     static long barrierOf(int cell) {
         return 0x5350_4f4f_4c00_0000L | cell;
@@ -191,7 +193,23 @@ final class LaneSession implements AutoCloseable {
                 throw new NotCommitted(e);
             }
             log.info("batch {} had committed; reading its answers back", batch);
-            onLostReply.run();
+            readBack(onLostReply);
+        }
+    }
+
+    /// The answers may be lost on their way again.
+    private void readBack(Reconcile answers) throws SQLException {
+        for (int tries = 1; ; tries++) {
+            try {
+                answers.run();
+                return;
+            } catch (SQLException e) {
+                if (tries == READ_BACK_MAX || !isLost(e)) {
+                    throw e;
+                }
+                drop();
+                connect();
+            }
         }
     }
 

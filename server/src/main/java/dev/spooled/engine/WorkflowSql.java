@@ -8,7 +8,6 @@ final class WorkflowSql {
     static final Statements ALL = Statements.beside(WorkflowSql.class, "workflows.sql");
 
     static final Sql ENQUEUE_WORKFLOW = ALL.get("enqueue_workflow");
-    static final Sql LOCK_LINKS = ALL.get("lock_links");
     static final Sql HOLD_LINKED = ALL.get("hold_linked");
     static final Sql LINK_JOBS = ALL.get("link_jobs");
     static final Sql LINKS_PRESENT = ALL.get("links_present");

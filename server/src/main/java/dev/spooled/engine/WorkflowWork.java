@@ -79,7 +79,6 @@ final class WorkflowWork {
                 .and("job", asked.job())
                 .and("parents", parents)
                 .and("any_parent", asked.anyParent());
-        trip.add(WorkflowSql.LOCK_LINKS, Args.of("org", asked.org()));
         trip.add(WorkflowSql.HOLD_LINKED, args);
         trip.add(WorkflowSql.LINK_JOBS, args, row -> {
             ticket.propose(new Linked(Outcome.values()[row.integer("outcome")], row.integer("added")));

@@ -50,10 +50,6 @@ from (select queue, z.kind::smallint, day, count(*)::int as n
       from i, lateral (values (case when not waits and run_at > :now then 1 else 0 end), (10)) z (kind)
       group by queue, z.kind, day) g
 
--- name: lock_links
--- New dependencies of an organization are made one after the other, so that two cannot close a circle.
-select pg_advisory_xact_lock(hashtextextended('spooled.links', :org::int))
-
 -- name: hold_linked
 -- A job that is to wait for others, and those others: locked where they lie, the others flagged as waited for.
 with j as materialized (

@@ -229,6 +229,7 @@ record ManyJobs(TestCell cell, int org, int queue, int rows) {
 
     private Batch batch(Stream<? extends Command<?>> commands) {
         var batch = new Batch(cell.clock.nowMicros());
+        batch.amongOthers = true;
         commands.forEach(command -> batch.add(new Ticket<>(command)));
         return batch;
     }

@@ -2,6 +2,7 @@ package dev.spooled.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.spooled.db.Args;
 import dev.spooled.engine.Command.Claim;
 import dev.spooled.engine.Command.Complete;
 import dev.spooled.engine.Command.Enqueue;
@@ -11,8 +12,11 @@ import dev.spooled.engine.Command.Holder;
 import dev.spooled.engine.Command.Leased;
 import dev.spooled.engine.Command.Reap;
 import dev.spooled.engine.Command.Settled;
+import dev.spooled.support.CuttingProxy;
 import java.time.Duration;
 import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -79,6 +83,27 @@ class StaleAfterLostReplyTest {
         Holder done = claim("w");
         later();
         assertThat(carriedOutAndReadBack(new Complete(done, null))).isInstanceOf(Settled.Completed.class);
+    }
+
+    /// Otherwise a claim would be refused whose jobs are leased all the same.
+    @Test
+    void whatIsReadBackMayBeLostToo() throws Exception {
+        try (CuttingProxy proxy = CuttingProxy.before(cell.address());
+                var session = new LaneSession(proxy.address(), 0, false, UUID.randomUUID(), 5)) {
+            var looks = new AtomicInteger();
+            RoundTrip trip = session.roundTrip();
+            session.open(trip);
+            proxy.cutNextReply();
+            session.commit(trip, () -> {
+                if (looks.incrementAndGet() < 3) {
+                    proxy.cutNextReply();
+                }
+                new RoundTrip()
+                        .add(EngineSql.DEPARTURES, Args.of("cell", 0), row -> {})
+                        .run(session.connection());
+            });
+            assertThat(looks).hasValue(3);
+        }
     }
 
     private void later() {

@@ -219,6 +219,7 @@ class WorkflowPlansTest {
 
     private static Batch batch(Stream<? extends Command<?>> commands) {
         var batch = new Batch(cell.clock.nowMicros());
+        batch.amongOthers = true;
         commands.forEach(command -> batch.add(new Ticket<>(command)));
         return batch;
     }
