@@ -41,7 +41,7 @@ import org.junit.jupiter.api.Test;
 /// PostgreSQL looks at once.
 class OverlapsTest {
     private static final int NODES = 3;
-    private static final int BATCHES = 200;
+    private static final int BATCHES = 120;
     private static final int COMMANDS = 40;
     private static final String DEADLOCK = "40P01";
     private static final String LOCK_NOT_AVAILABLE = "55P03";
