@@ -244,9 +244,9 @@ class InterleavingsTest {
         assertThat(cell.drift()).isEmpty();
     }
 
-    /// Without locks in id order two nodes that settle the same jobs deadlock.
+    /// In opposite orders, so that they meet; that they do not wait in a circle is for `OverlapsTest` to see.
     @Test
-    void overlappingSettlementsOfTwoNodesNeverDeadlock() throws Exception {
+    void twoNodesThatSettleTheSameJobsSettleEachOnce() throws Exception {
         var second = new LaneSession(cell.address(), 0, false, UUID.randomUUID(), 5);
         var way = new ExactWay(new Ids(cell.clock));
         for (int round = 0; round < 30; round++) {
@@ -261,8 +261,7 @@ class InterleavingsTest {
         second.close();
     }
 
-    /// On a busy machine the other may hold the rows for longer than is waited; that is no deadlock, and is tried
-    /// again.
+    /// On a busy machine the other may hold the rows for longer than is waited: tried again, as a lane does.
     private long settle(ExactWay way, LaneSession session, List<Leased> leased) throws SQLException {
         while (true) {
             try {
