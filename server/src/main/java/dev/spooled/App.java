@@ -44,7 +44,6 @@ import dev.spooled.engine.Lanes;
 import dev.spooled.grpc.CredentialAdmission;
 import dev.spooled.grpc.GrpcServer;
 import dev.spooled.grpc.HealthReport;
-import dev.spooled.health.DatabaseProbe;
 import dev.spooled.health.HealthHttp;
 import dev.spooled.ingestion.IncomingLog;
 import dev.spooled.ingestion.IncomingWebhooksHttp;
@@ -324,8 +323,8 @@ public final class App implements AutoCloseable {
         var authenticate = new Authenticate(credentials, rate, audit);
         // A request is compared with one route after the other: the busiest come first.
         var doors = new ArrayList<Door>(jobDoors(authenticate));
-        doors.add(new HealthHttp(
-                () -> serving && cell.isReady(), new DatabaseProbe(cell.db()), this::isTogether, cells::away));
+        doors.add(
+                new HealthHttp(() -> serving && cell.isReady(), cell.db()::isAnswering, this::isTogether, cells::away));
         doors.add(new MetricsHttp(metrics, config.access().metricsToken()));
         doors.add(new OpenApi());
         doors.add(new SessionsHttp(sessions, credentials, ownKeys, authenticate, cell.clock()));
@@ -435,7 +434,7 @@ public final class App implements AutoCloseable {
 
     private Hub hub() {
         Config.Live live = config.live();
-        var parts = new Hub.Parts(homes, cell.clock(), credentials, new DatabaseProbe(cell.db()), limits::connections);
+        var parts = new Hub.Parts(homes, cell.clock(), credentials, cell.db()::isAnswering, limits::connections);
         var most = new Hub.Limits(live.streams(), live.sockets(), live.connections());
         return new Hub(parts, most, Rhythm.STANDARD)
                 .meteredBy(metrics.registry())

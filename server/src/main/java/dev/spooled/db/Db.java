@@ -9,6 +9,7 @@ import java.sql.SQLTransientConnectionException;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Properties;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
@@ -21,6 +22,7 @@ import org.jspecify.annotations.Nullable;
 /// A semaphore of the pool's size stands before each pool: thousands of virtual threads queueing inside
 /// HikariCP cost half the throughput (measured).
 public final class Db implements Homes, AutoCloseable {
+    private final Pulse pulse;
     private final Gate engine;
     private final Gate tenant;
     private final int cell;
@@ -39,8 +41,20 @@ public final class Db implements Homes, AutoCloseable {
         this.cell = cell;
         this.fenced = fenced;
         String prelude = fenced ? Tx.ENTER : Tx.SET_ORG;
-        engine = new Gate(address, Role.ENGINE, connections, cell, prelude);
-        tenant = new Gate(address, Role.TENANT, connections, cell, prelude);
+        pulse = new Pulse(address, cell);
+        engine = new Gate(address, Role.ENGINE, connections, cell, prelude, pulse);
+        tenant = new Gate(address, Role.TENANT, connections, cell, prelude, pulse);
+    }
+
+    /// From now on asks each second whether the database answers. While it does not, transactions are refused at once;
+    /// `onSilence` is run at each question to which no answer came, for whoever waits on a connection of his own.
+    public void watch(Runnable onSilence) {
+        pulse.start(onSilence);
+    }
+
+    /// Whether the database answered when it was last asked; taken to be so until it is watched.
+    public boolean isAnswering() {
+        return pulse.isBeating();
     }
 
     /// The cell whose rows these are.
@@ -97,6 +111,7 @@ public final class Db implements Homes, AutoCloseable {
 
     @Override
     public void close() {
+        pulse.close();
         engine.close();
         tenant.close();
     }
@@ -104,6 +119,14 @@ public final class Db implements Homes, AutoCloseable {
     /// One pool and the semaphore before it.
     private static final class Gate implements AutoCloseable {
         private static final long WAIT_SECONDS = 10;
+
+        /// Clients give up after 30 seconds: what a tenant asks is answered, or refused, before.
+        private static final int TENANT_SECONDS = 20;
+
+        private static final int ENGINE_SECONDS = 30;
+
+        /// Longer than a statement by so much, the connection is taken to be dead.
+        private static final int DEAD_AFTER_SECONDS = 5;
 
         // What a tenant asks is bounded and goes by keys, so plans are made once, and only of such steps. Left
         // to itself PostgreSQL plans a list for each call (24 ms over 33 days of partitions, for rows that take
@@ -115,17 +138,23 @@ public final class Db implements Homes, AutoCloseable {
         private final Semaphore places;
         private final int cell;
         private final String prelude;
+        private final Pulse pulse;
 
-        Gate(DbAddress address, Role role, int connections, int cell, String prelude) {
+        Gate(DbAddress address, Role role, int connections, int cell, String prelude, Pulse pulse) {
             this.cell = cell;
             this.prelude = prelude;
+            this.pulse = pulse;
+            int seconds = role == Role.TENANT ? TENANT_SECONDS : ENGINE_SECONDS;
             var config = new HikariConfig();
             config.setPoolName("db-" + role.name().toLowerCase(java.util.Locale.ROOT));
             config.setJdbcUrl(address.jdbcUrl());
-            config.setDataSourceProperties(address.properties(
+            Properties properties = address.properties(
                     role,
-                    "-c statement_timeout=30s -c lock_timeout=5s -c idle_in_transaction_session_timeout=30s"
-                            + (role == Role.TENANT ? BY_KEY : "")));
+                    "-c statement_timeout=" + seconds + "s -c lock_timeout=5s"
+                            + " -c idle_in_transaction_session_timeout=30s"
+                            + (role == Role.TENANT ? BY_KEY : ""));
+            properties.setProperty("socketTimeout", Integer.toString(seconds + DEAD_AFTER_SECONDS));
+            config.setDataSourceProperties(properties);
             config.setMaximumPoolSize(connections);
             config.setMinimumIdle(1);
             config.setConnectionTimeout(TimeUnit.SECONDS.toMillis(WAIT_SECONDS));
@@ -160,6 +189,9 @@ public final class Db implements Homes, AutoCloseable {
         }
 
         private void enter() {
+            if (pulse.isLost()) {
+                throw new DbFault("connection", new SQLTransientConnectionException("no answer", "08001"));
+            }
             try {
                 if (!places.tryAcquire(WAIT_SECONDS, TimeUnit.SECONDS)) {
                     throw new DbFault("connection", new SQLTransientConnectionException("no connection free", "08001"));

@@ -1,5 +1,9 @@
 package dev.spooled.db;
 
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.time.Duration;
 import java.util.Properties;
 
 /// Where the database is and who we log in as. Roles are taken on after login (`SET ROLE`), so one login serves all.
@@ -20,6 +24,17 @@ public record DbAddress(String jdbcUrl, String user, String password) {
         public String sqlName() {
             return sqlName;
         }
+    }
+
+    private static final String OPENED_WITHIN_SECONDS = "5";
+
+    /// A connection outside the pools: refused when the database has not answered its login within seconds, taken to be
+    /// dead when an answer takes longer than `deadAfter` later.
+    public Connection open(Properties properties, Duration deadAfter) throws SQLException {
+        properties.setProperty("socketTimeout", OPENED_WITHIN_SECONDS);
+        Connection opened = DriverManager.getConnection(jdbcUrl, properties);
+        opened.setNetworkTimeout(Runnable::run, (int) deadAfter.toMillis());
+        return opened;
     }
 
     /// pgjdbc properties of a connection in `role`, with further session settings as `-c name=value` options.

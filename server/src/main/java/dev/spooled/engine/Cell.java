@@ -51,6 +51,7 @@ public final class Cell implements AutoCloseable {
         hooks = chores.noteHooks();
         hooks.runOnce();
         lane.start();
+        db.watch(lane::giveUpWaiting);
         try {
             lane.run(new Command.Promote(1));
         } catch (RuntimeException e) {
@@ -140,16 +141,16 @@ public final class Cell implements AutoCloseable {
         return chores.nodes();
     }
 
-    /// Whether the lane reaches its database.
+    /// Whether the database answers and the lane reaches it.
     public boolean isReady() {
-        return lane.isReachable();
+        return lane.isReachable() && db.isAnswering();
     }
 
     @Override
     public void close() {
         further.forEach(Upkeep::close);
         upkeep.close();
-        boolean reachable = lane.isReachable();
+        boolean reachable = isReady();
         lane.close();
         if (reachable) {
             chores.leave(node);

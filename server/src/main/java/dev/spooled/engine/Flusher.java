@@ -5,8 +5,8 @@ import dev.spooled.db.DbAddress;
 import dev.spooled.db.DbAddress.Role;
 import dev.spooled.refusal.Refused;
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Properties;
@@ -38,6 +38,7 @@ final class Flusher implements AutoCloseable {
     static final String NAME = "spooled flush";
 
     private static final String SETTINGS = "-c statement_timeout=20s -c lock_timeout=250ms";
+    private static final Duration DEAD_AFTER = Duration.ofSeconds(60);
     private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
     private static final long IDLE_RETRY_NANOS = TimeUnit.SECONDS.toNanos(1);
 
@@ -57,7 +58,7 @@ final class Flusher implements AutoCloseable {
     private final ReentrantLock order = new ReentrantLock();
 
     private final ArrayDeque<Outcome> unpublished = new ArrayDeque<>();
-    private @Nullable Connection connection;
+    private volatile @Nullable Connection connection;
     private volatile boolean failing;
     private volatile boolean closing;
 
@@ -136,6 +137,18 @@ final class Flusher implements AutoCloseable {
             }
         } finally {
             order.unlock();
+        }
+    }
+
+    /// Breaks its session, from any thread: what waits for the disk is the lane's then.
+    void sever() {
+        Connection open = connection;
+        try {
+            if (open != null) {
+                open.abort(Runnable::run);
+            }
+        } catch (SQLException e) {
+            log.debug("breaking a connection", e);
         }
     }
 
@@ -226,8 +239,7 @@ final class Flusher implements AutoCloseable {
         if (open == null) {
             Properties properties = address.properties(Role.ENGINE, SETTINGS);
             properties.setProperty("ApplicationName", NAME);
-            properties.setProperty("socketTimeout", "60");
-            open = DriverManager.getConnection(address.jdbcUrl(), properties);
+            open = address.open(properties, DEAD_AFTER);
             connection = open;
         }
         return open;

@@ -4,10 +4,10 @@ import dev.spooled.db.Args;
 import dev.spooled.db.DbAddress;
 import dev.spooled.db.DbAddress.Role;
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.SQLNonTransientConnectionException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.HashSet;
 import java.util.Properties;
 import java.util.Set;
@@ -33,6 +33,7 @@ final class LaneSession implements AutoCloseable {
             + " -c enable_material=off -c enable_memoize=off";
 
     private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+    private static final Duration DEAD_AFTER = Duration.ofSeconds(60);
 
     private static final int READ_BACK_MAX = 10;
 
@@ -77,7 +78,7 @@ final class LaneSession implements AutoCloseable {
     private final boolean namesCell;
     private final UUID node;
     private final long reconnectNanos;
-    private @Nullable Connection connection;
+    private volatile @Nullable Connection connection;
     private long epoch;
     private long batch;
     private long committedBatch;
@@ -117,10 +118,23 @@ final class LaneSession implements AutoCloseable {
         if (connection == null) {
             connect();
         }
-        if (connection == null) {
+        Connection open = connection;
+        if (open == null) {
             throw new SQLNonTransientConnectionException("no connection", "08003");
         }
-        return connection;
+        return open;
+    }
+
+    /// Breaks the connection, from any thread: whoever waits on it for an answer goes by what a lost one asks for.
+    void sever() {
+        Connection open = connection;
+        try {
+            if (open != null) {
+                open.abort(Runnable::run);
+            }
+        } catch (SQLException e) {
+            log.debug("breaking a connection", e);
+        }
     }
 
     RoundTrip roundTrip() {
@@ -247,8 +261,9 @@ final class LaneSession implements AutoCloseable {
     private boolean isLost(SQLException e) {
         String state = e.getSQLState();
         boolean severed = state == null || state.startsWith("08") || state.startsWith("57P");
+        Connection open = connection;
         try {
-            return severed || connection == null || connection.isClosed();
+            return severed || open == null || open.isClosed();
         } catch (SQLException _) {
             return true;
         }
@@ -285,23 +300,24 @@ final class LaneSession implements AutoCloseable {
         Properties properties = address.properties(Role.ENGINE, SETTINGS);
         properties.setProperty("preparedStatementCacheQueries", "512");
         properties.setProperty("preparedStatementCacheSizeMiB", "32");
-        properties.setProperty("socketTimeout", "60");
-        connection = DriverManager.getConnection(address.jdbcUrl(), properties);
+        Connection open = address.open(properties, DEAD_AFTER);
+        connection = open;
         new RoundTrip()
                 .add(EngineSql.OPEN_LANE, Args.of("cell", cell).and("node", node), row -> {
                     epoch = row.bigint("epoch");
                     committedBatch = row.bigint("batch");
                 })
-                .run(connection);
-        readDepartures(connection);
+                .run(open);
+        readDepartures(open);
         later.connected(committedBatch);
         batch = Math.max(batch, committedBatch);
     }
 
     private void drop() {
-        if (connection != null) {
+        Connection open = connection;
+        if (open != null) {
             try {
-                connection.close();
+                open.close();
             } catch (SQLException e) {
                 log.debug("closing a broken connection", e);
             }

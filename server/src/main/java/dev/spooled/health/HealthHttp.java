@@ -61,11 +61,11 @@ public final class HealthHttp implements Door {
     }
 
     private void readiness(ServerRequest request, ServerResponse response) {
-        if (!ready.getAsBoolean()) {
-            throw Refused.unavailable("The server is not ready yet");
-        }
         if (!database.getAsBoolean()) {
             throw Refused.unavailable("The database does not answer");
+        }
+        if (!ready.getAsBoolean()) {
+            throw Refused.unavailable("The server is not ready");
         }
         Answer.json(request, response, 200, HEALTHY);
     }

@@ -27,7 +27,6 @@ import dev.spooled.engine.EngineChores;
 import dev.spooled.engine.Lane;
 import dev.spooled.grpc.CredentialAdmission;
 import dev.spooled.grpc.GrpcServer;
-import dev.spooled.health.DatabaseProbe;
 import dev.spooled.health.HealthHttp;
 import dev.spooled.ingestion.IncomingLog;
 import dev.spooled.ingestion.IncomingWebhooksHttp;
@@ -295,7 +294,7 @@ public final class TestServer implements AutoCloseable {
         web = new Web(
                         Web.Options.local().behind(setup.proxies()),
                         List.of(
-                                new HealthHttp(() -> ready, new DatabaseProbe(database.db()), () -> together),
+                                new HealthHttp(() -> ready, database.db()::isAnswering, () -> together),
                                 new MetricsHttp(metrics, null),
                                 new OpenApi(),
                                 new SessionsHttp(sessions, credentials, ownKeys, authenticate, clock),

@@ -1,0 +1,229 @@
+package dev.spooled;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.spooled.config.ConfigReader;
+import dev.spooled.db.DbAddress;
+import dev.spooled.db.EmbeddedPostgres;
+import dev.spooled.db.PostgresOptions;
+import dev.spooled.support.Await;
+import dev.spooled.support.TestDb;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/// A server on a PostgreSQL of its own that can be done things to, with callers that enqueue and list over HTTP without
+/// pause; keeps what each was answered.
+final class ServerInTrouble implements AutoCloseable {
+    /// SDKs give up after 30 seconds.
+    private static final Duration ANSWER_WITHIN = Duration.ofSeconds(25);
+
+    private static final Duration READINESS_WITHIN = Duration.ofSeconds(2);
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final int CALLERS = 3;
+    private static final Pattern ID = Pattern.compile("\"id\":\"([^\"]+)\"");
+
+    private final HttpClient client =
+            HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+    private final Queue<String> acknowledged = new ConcurrentLinkedQueue<>();
+    private final AtomicInteger refusedEnqueues = new AtomicInteger();
+    private final AtomicInteger refusedReads = new AtomicInteger();
+    private final AtomicInteger readsAnswered = new AtomicInteger();
+    private final Queue<String> wrong = new ConcurrentLinkedQueue<>();
+    private final List<Thread> callers = new ArrayList<>();
+    private final Path folder;
+    private final PostgresOptions options;
+    private final DbAddress address;
+    private final App app;
+    private final String key;
+    private EmbeddedPostgres postgres;
+    private volatile int payload;
+    private volatile boolean over;
+
+    ServerInTrouble(Path data, Map<String, String> settings) throws IOException {
+        folder = data.resolve("database");
+        options = new PostgresOptions(TestDb.BINARIES, settings);
+        postgres = EmbeddedPostgres.start(folder, options, line -> {});
+        address = postgres.address();
+        String url = address.jdbcUrl()
+                .replace("jdbc:postgresql://", "postgres://" + address.user() + ":" + address.password() + "@");
+        Path own = data.resolve("server");
+        app = new App(ConfigReader.read(
+                        Map.of(),
+                        Map.of(
+                                "HOST", "127.0.0.1",
+                                "PORT", "0",
+                                "GRPC_PORT", "0",
+                                "METRICS_PORT", "0",
+                                "DATABASE_URL", url,
+                                "SPOOLED_DB_CONNECTIONS", "4",
+                                "SPOOLED_DATA_DIR", own.toString())))
+                .start();
+        key = Files.readString(own.resolve("default.key")).strip();
+        for (int i = 0; i < CALLERS; i++) {
+            callers.add(Thread.ofVirtual().start(() -> callOn(this::enqueue)));
+        }
+        callers.add(Thread.ofVirtual().start(() -> callOn(this::list)));
+        Await.until(acknowledged::size, size -> size >= 50);
+    }
+
+    // ---- callers
+
+    private void callOn(Runnable call) {
+        while (!over && wrong.isEmpty()) {
+            call.run();
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(10));
+        }
+    }
+
+    private void enqueue() {
+        String body = "{\"queue_name\":\"q\",\"payload\":{\"x\":\"" + incompressible(payload) + "\"}}";
+        HttpResponse<String> answer = send("POST", "/api/v1/jobs", body, ANSWER_WITHIN);
+        Matcher id = ID.matcher(answer.body());
+        if (answer.statusCode() == 201 && id.find()) {
+            acknowledged.add(id.group(1));
+        } else {
+            count("enqueue", answer, refusedEnqueues);
+        }
+    }
+
+    private static String incompressible(int bytes) {
+        var random = new byte[bytes / 4 * 3];
+        ThreadLocalRandom.current().nextBytes(random);
+        return Base64.getEncoder().encodeToString(random);
+    }
+
+    private void list() {
+        HttpResponse<String> answer = send("GET", "/api/v1/jobs?limit=1", "", ANSWER_WITHIN);
+        if (answer.statusCode() == 200) {
+            readsAnswered.incrementAndGet();
+        } else {
+            count("list", answer, refusedReads);
+        }
+    }
+
+    private void count(String what, HttpResponse<String> answer, AtomicInteger refused) {
+        if (answer.statusCode() == 503
+                && answer.headers().firstValue("Retry-After").isPresent()) {
+            refused.incrementAndGet();
+        } else {
+            wrong.add(what + ": " + answer.statusCode() + " " + answer.body());
+        }
+    }
+
+    private HttpResponse<String> send(String method, String path, String body, Duration within) {
+        HttpRequest request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + app.port() + path))
+                .timeout(within)
+                .header("Authorization", "Bearer " + key)
+                .header("Content-Type", "application/json")
+                .method(method, body.isEmpty() ? BodyPublishers.noBody() : BodyPublishers.ofString(body))
+                .build();
+        try {
+            return client.send(request, BodyHandlers.ofString());
+        } catch (IOException e) {
+            wrong.add(method + " " + path + ": " + e);
+            throw new IllegalStateException(e);
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    void enqueuePayloadsOf(int bytes) {
+        payload = bytes;
+    }
+
+    // ---- what is done to PostgreSQL
+
+    void stopPostgres() {
+        postgres.close();
+    }
+
+    void startPostgres() {
+        postgres = EmbeddedPostgres.start(folder, options, line -> {});
+        assertThat(postgres.address()).isEqualTo(address);
+    }
+
+    /// The signal to PostgreSQL's main process and to all its children.
+    void signalPostgres(String name) throws IOException, InterruptedException {
+        long main = Long.parseLong(Files.readAllLines(folder.resolve("postgres").resolve("postmaster.pid"))
+                .getFirst()
+                .strip());
+        var words = new ArrayList<>(List.of("kill", "-" + name, Long.toString(main)));
+        ProcessHandle.of(main).orElseThrow().descendants().forEach(child -> words.add(Long.toString(child.pid())));
+        new ProcessBuilder(words).start().waitFor();
+    }
+
+    Connection connect() throws SQLException {
+        return DriverManager.getConnection(address.jdbcUrl(), address.user(), address.password());
+    }
+
+    // ---- what must hold
+
+    int readiness() {
+        return send("GET", "/health/ready", "", READINESS_WITHIN).statusCode();
+    }
+
+    /// Readiness says 503 and who enqueues hears it; alive it is all the same.
+    void awaitRefusals() {
+        int enqueues = refusedEnqueues.get();
+        Await.until(PATIENCE, this::readiness, status -> status == 503);
+        Await.until(PATIENCE, refusedEnqueues::get, refused -> refused > enqueues);
+        assertThat(send("GET", "/health/live", "", READINESS_WITHIN).statusCode())
+                .isEqualTo(200);
+        assertThat(send("GET", "/health", "", READINESS_WITHIN).body()).contains("\"status\":");
+    }
+
+    void assertWell() {
+        int before = acknowledged.size();
+        int answered = readsAnswered.get();
+        Await.until(PATIENCE, this::readiness, status -> status == 200);
+        Await.until(PATIENCE, acknowledged::size, size -> size >= before + 50);
+        Await.until(PATIENCE, readsAnswered::get, size -> size > answered);
+        over = true;
+        for (Thread caller : callers) {
+            join(caller);
+        }
+        assertThat(wrong).as("answers that are neither right nor 503").isEmpty();
+        assertThat(acknowledged)
+                .as("acknowledged and lost")
+                .allMatch(id ->
+                        send("GET", "/api/v1/jobs/" + id, "", ANSWER_WITHIN).statusCode() == 200);
+    }
+
+    private static void join(Thread caller) {
+        try {
+            assertThat(caller.join(PATIENCE)).isTrue();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Override
+    public void close() {
+        over = true;
+        app.close();
+        postgres.close();
+    }
+}
