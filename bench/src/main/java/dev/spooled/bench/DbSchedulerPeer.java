@@ -6,7 +6,6 @@ import com.github.kagkarlsson.scheduler.task.TaskInstance;
 import com.github.kagkarlsson.scheduler.task.helper.OneTimeTask;
 import com.github.kagkarlsson.scheduler.task.helper.Tasks;
 import com.zaxxer.hikari.HikariDataSource;
-import dev.spooled.bench.Contender.Warmth;
 import dev.spooled.db.DbAddress;
 import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
@@ -47,9 +46,8 @@ final class DbSchedulerPeer {
     }
 
     private static Contender contender(String way, int producers, int bulk, String callers) {
-        var warmth = bulk == 1 ? Warmth.HALF : Warmth.SOME;
         return new Contender(
-                "db-scheduler", way, VERSION, callers + "; " + SETTINGS, false, UNFINISHED, null, warmth, address -> {
+                "db-scheduler", way, VERSION, callers + "; " + SETTINGS, false, UNFINISHED, null, address -> {
                     createTable(address);
                     return new PeerLoad(producers, bulk, load -> start(load, address));
                 });

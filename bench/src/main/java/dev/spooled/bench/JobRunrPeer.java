@@ -1,6 +1,5 @@
 package dev.spooled.bench;
 
-import dev.spooled.bench.Contender.Warmth;
 import dev.spooled.db.DbAddress;
 import java.time.Duration;
 import java.util.List;
@@ -44,7 +43,6 @@ final class JobRunrPeer {
                 true,
                 UNFINISHED,
                 FINISHED,
-                bulk == 1 ? Warmth.HALF : Warmth.SOME,
                 address -> new PeerLoad(producers, bulk, load -> start(load, address)));
     }
 

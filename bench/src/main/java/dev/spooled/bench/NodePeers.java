@@ -1,6 +1,5 @@
 package dev.spooled.bench;
 
-import dev.spooled.bench.Contender.Warmth;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -58,7 +57,6 @@ final class NodePeers implements AutoCloseable {
                 finished != null,
                 GRAPHILE_UNFINISHED,
                 finished,
-                way.equals("single") ? Warmth.HALF : Warmth.SOME,
                 source(GRAPHILE, way, producers, bulk));
     }
 
@@ -71,7 +69,6 @@ final class NodePeers implements AutoCloseable {
                 true,
                 BOSS_UNFINISHED,
                 BOSS_FINISHED,
-                way.equals("single") ? Warmth.HALF : Warmth.SOME,
                 source(BOSS, way, producers, bulk));
     }
 

@@ -45,9 +45,7 @@ final class PeersCommand implements Callable<Integer> {
     @Option(
             names = "--warmup",
             paramLabel = "SECONDS",
-            description =
-                    "Load before the first round on the first of our own rows, the JVM being new; others take less"
-                            + " (default: ${DEFAULT-VALUE}).",
+            description = "Load on each row before the first round (default: ${DEFAULT-VALUE}).",
             defaultValue = "25")
     private int warmupSeconds;
 
@@ -160,8 +158,7 @@ final class PeersCommand implements Callable<Integer> {
 
     private void warmUp(List<TurnRun> runs, PrintWriter out) throws IOException, SQLException {
         for (var run : runs) {
-            var time = run.contender().warmth().of(Duration.ofSeconds(warmupSeconds));
-            say(run.turn(0, Duration.ZERO, time), out);
+            say(run.turn(0, Duration.ZERO, Duration.ofSeconds(warmupSeconds)), out);
         }
     }
 

@@ -1,7 +1,6 @@
 package dev.spooled.bench;
 
 import dev.spooled.App;
-import dev.spooled.bench.Contender.Warmth;
 import dev.spooled.config.ConfigReader;
 import dev.spooled.db.DbAddress;
 import dev.spooled.engine.Lane;
@@ -48,39 +47,38 @@ final class SpooledPeer {
     static List<Contender> contenders() {
         var contenders = new ArrayList<Contender>();
         for (var way : Lane.Way.values()) {
-            var warmth = way == Lane.Way.EXACT ? Warmth.ALL : Warmth.HALF;
-            contenders.add(engine("single", way, SINGLE, warmth, "400 callers enqueue singly, 400 claim up to 10"));
+            contenders.add(engine("single", way, SINGLE, "400 callers enqueue singly, 400 claim up to 10"));
         }
         for (var way : Lane.Way.values()) {
             contenders.add(
-                    engine("batched", way, BATCHED, Warmth.SOME, "8 callers enqueue 100 at once, 48 claim up to 100"));
+                    engine("batched", way, BATCHED, "8 callers enqueue 100 at once, 48 claim up to 100"));
         }
         for (var way : Lane.Way.values()) {
-            contenders.add(server(way, way == Lane.Way.EXACT ? Warmth.ALL : Warmth.SOME));
+            contenders.add(server(way));
         }
         return contenders;
     }
 
-    private static Contender engine(String row, Lane.Way way, Load load, Warmth warmth, String callers) {
+    private static Contender engine(String row, Lane.Way way, Load load, String callers) {
         var settings = "in process: " + callers + ", wait for jobs, complete each singly";
-        return contender(row + "-" + word(way), settings, warmth, address -> {
+        return contender(row + "-" + word(way), settings, address -> {
             forgetNodes(address);
             var engine = new EmbeddedEngine(address, load.queues(), way, 0, null);
             return new LoadRunning(load, () -> new ReadingDoor(engine), engine);
         });
     }
 
-    private static Contender server(Lane.Way way, Warmth warmth) {
+    private static Contender server(Lane.Way way) {
         var settings = "the server in this process, over gRPC: 16 callers enqueue 100 at once;"
                 + " 32 workers on streams, completing what they have by one call";
-        return contender("grpc-" + word(way), settings, warmth, address -> {
+        return contender("grpc-" + word(way), settings, address -> {
             forgetNodes(address);
             return overGrpc(address, way);
         });
     }
 
-    private static Contender contender(String way, String settings, Warmth warmth, Contender.Source source) {
-        return new Contender(SYSTEM, way, "of this build", settings, true, UNFINISHED, FINISHED, warmth, source);
+    private static Contender contender(String way, String settings, Contender.Source source) {
+        return new Contender(SYSTEM, way, "of this build", settings, true, UNFINISHED, FINISHED, source);
     }
 
     private static Running overGrpc(DbAddress address, Lane.Way way) throws IOException {

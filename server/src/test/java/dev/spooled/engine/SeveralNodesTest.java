@@ -12,7 +12,9 @@ import dev.spooled.engine.Command.Holder;
 import dev.spooled.engine.Command.Leased;
 import dev.spooled.engine.Command.Promote;
 import dev.spooled.engine.Command.Reap;
+import dev.spooled.engine.Command.Release;
 import dev.spooled.engine.Command.Settled;
+import dev.spooled.support.Await;
 import dev.spooled.support.ChildJvm;
 import dev.spooled.support.ManualClock;
 import dev.spooled.support.TestLane;
@@ -21,6 +23,8 @@ import dev.spooled.upkeep.Upkeep;
 import java.io.IOException;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -95,6 +99,50 @@ class SeveralNodesTest {
         cell.clock.advance(Duration.ofMinutes(1));
         one.runOnce();
         assertThat(cell.chores.nodes()).isEqualTo(1);
+    }
+
+    /// A lane that is not alone locks beforehand what a batch of two kinds of acknowledgements will change, in one
+    /// order
+    /// (LockOrder): here it waits for the first row of that order, and has touched neither.
+    @Test
+    void aBatchAmongOthersLocksBeforehand() throws Exception {
+        enqueue(first);
+        enqueue(first);
+        List<Leased> held = claim(first, 2);
+        Lane third = TestLane.of(cell.address(), cell.clock);
+        third.setAlone(false);
+        try (Connection other = cell.database.connect();
+                var both = Executors.newFixedThreadPool(2)) {
+            other.setAutoCommit(false);
+            Future<?> complete = both.submit(() -> third.run(new Complete(holder(held.getFirst()), null)));
+            Future<?> release = both.submit(() -> third.run(
+                    new Release(org, held.getLast().id(), held.getLast().leaseId())));
+            Await.until(third::waiting, waiting -> waiting == 2);
+            try (Statement lock = other.createStatement()) {
+                lock.execute("select from lease order by id limit 1 for update");
+                third.start();
+                Await.until(
+                        this::waitingQuery, query -> query.contains("as held from") && query.contains("join lease t"));
+            } finally {
+                other.rollback();
+            }
+            complete.get(10, TimeUnit.SECONDS);
+            release.get(10, TimeUnit.SECONDS);
+        } finally {
+            third.close();
+        }
+    }
+
+    /// What a session of the database that waits for a lock is at.
+    private String waitingQuery() {
+        try (Connection admin = cell.database.connect();
+                Statement look = admin.createStatement();
+                ResultSet found = look.executeQuery("select query from pg_stat_activity"
+                        + " where wait_event_type = 'Lock' and datname = current_database()")) {
+            return found.next() ? found.getString(1) : "";
+        } catch (SQLException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     @Test
