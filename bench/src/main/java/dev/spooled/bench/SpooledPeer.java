@@ -50,8 +50,7 @@ final class SpooledPeer {
             contenders.add(engine("single", way, SINGLE, "400 callers enqueue singly, 400 claim up to 10"));
         }
         for (var way : Lane.Way.values()) {
-            contenders.add(
-                    engine("batched", way, BATCHED, "8 callers enqueue 100 at once, 48 claim up to 100"));
+            contenders.add(engine("batched", way, BATCHED, "8 callers enqueue 100 at once, 48 claim up to 100"));
         }
         for (var way : Lane.Way.values()) {
             contenders.add(server(way));
