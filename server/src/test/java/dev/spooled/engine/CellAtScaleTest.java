@@ -8,6 +8,8 @@ import dev.spooled.engine.Command.Enqueue;
 import dev.spooled.engine.Command.Holder;
 import dev.spooled.engine.Command.Leased;
 import dev.spooled.support.TestLane;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -19,6 +21,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.postgresql.PGConnection;
+import org.postgresql.copy.PGCopyOutputStream;
 
 /// One cell filled step by step with all a large installation has, measured in turn with an empty one beside
 /// it on the same PostgreSQL: enqueueing, claiming and completing must take the same time in both, within a
@@ -218,13 +222,15 @@ class CellAtScaleTest {
         String id = ID.formatted(30 * 86_400, 2);
         for (int from = 1; from <= FINISHED; from += 2 * MILLION) {
             String made = "from generate_series(" + from + ", " + Math.min(FINISHED, from + 2 * MILLION - 1) + ") g";
-            run(
+            copy(
                     side,
-                    "insert into job (id, cell, org, queue, timeout_seconds, priority, max_retries, payload) select "
-                            + id + ", 0, " + side.orgs[0] + ", " + side.queues[0]
-                            + ", 300, 0, 3, '{\"to\":\"somebody@example.com\"}' " + made,
-                    "insert into done (cell, queue, org, attempt, status, retry_count, id, completed_at, started_at,"
-                            + " worker, result) select 0, " + side.queues[0] + ", " + side.orgs[0] + ", 1, 3, 0, " + id
+                    "job (id, cell, org, queue, timeout_seconds, priority, max_retries, payload)",
+                    "select " + id + ", 0, " + side.orgs[0] + ", " + side.queues[0]
+                            + ", 300, 0, 3, '{\"to\":\"somebody@example.com\"}' " + made);
+            copy(
+                    side,
+                    "done (cell, queue, org, attempt, status, retry_count, id, completed_at, started_at, worker, result)",
+                    "select 0, " + side.queues[0] + ", " + side.orgs[0] + ", 1, 3, 0, " + id
                             + ", now(), now(), 'w', '{}' " + made);
         }
         run(side, "vacuum analyze job, done");
@@ -280,6 +286,21 @@ class CellAtScaleTest {
         return side.cell.rows(query, row -> row.integer("id")).stream()
                 .mapToInt(Integer::intValue)
                 .toArray();
+    }
+
+    /// COPY of what a query makes.
+    private static void copy(Side side, String into, String query) throws SQLException {
+        try (var from = side.cell.database.connect();
+                var to = side.cell.database.connect();
+                var prepare = to.createStatement()) {
+            prepare.execute("set synchronous_commit = off");
+            try (var rows = new PGCopyOutputStream(
+                    to.unwrap(PGConnection.class), "copy spooled." + into + " from stdin", 1 << 20)) {
+                from.unwrap(PGConnection.class).getCopyAPI().copyOut("copy (" + query + ") to stdout", rows);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private static void run(Side side, String... statements) throws SQLException {
