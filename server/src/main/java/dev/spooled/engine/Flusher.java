@@ -140,7 +140,7 @@ final class Flusher implements AutoCloseable {
         }
     }
 
-    /// Breaks its session, from any thread: what waits for the disk is the lane's then.
+    /// Breaks the session, from any thread; until there is another the lane flushes by itself.
     void sever() {
         Connection open = connection;
         try {

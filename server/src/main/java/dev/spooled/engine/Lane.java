@@ -206,8 +206,8 @@ public final class Lane implements Lanes, AutoCloseable {
         return reachable && !closing;
     }
 
-    /// Breaks what this waits for a database that says nothing, from any thread. What was in flight is found out about
-    /// when it can be reached again; until then callers are refused, within seconds.
+    /// Ends the wait for a database that says nothing, from any thread. What was in flight is found out about when it
+    /// can be reached again; until then callers are refused, within seconds.
     public void giveUpWaiting() {
         session.sever();
         flusher.sever();

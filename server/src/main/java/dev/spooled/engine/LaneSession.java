@@ -125,7 +125,7 @@ final class LaneSession implements AutoCloseable {
         return open;
     }
 
-    /// Breaks the connection, from any thread: whoever waits on it for an answer goes by what a lost one asks for.
+    /// Breaks the connection, from any thread. The lane, which may be waiting on it, takes it for lost.
     void sever() {
         Connection open = connection;
         try {
