@@ -190,7 +190,7 @@ public final class Db implements Homes, AutoCloseable {
 
         private void enter() {
             if (pulse.isLost()) {
-                throw new DbFault("connection", new SQLTransientConnectionException("no answer", "08001"));
+                throw DbFault.unasked();
             }
             try {
                 if (!places.tryAcquire(WAIT_SECONDS, TimeUnit.SECONDS)) {

@@ -17,10 +17,28 @@ public final class DbFault extends RuntimeException {
     }
 
     private final Kind kind;
+    private final boolean asked;
 
     public DbFault(String statement, SQLException cause) {
         super(statement + ": " + cause.getMessage(), cause);
         this.kind = kindOf(cause);
+        this.asked = true;
+    }
+
+    private DbFault(String why) {
+        super(why);
+        this.kind = Kind.UNAVAILABLE;
+        this.asked = false;
+    }
+
+    /// Of a database that is known not to answer, and so was not asked.
+    static DbFault unasked() {
+        return new DbFault("the database does not answer");
+    }
+
+    /// Whether this is news: that the database does not answer has been logged once, when it was noticed.
+    public boolean isNews() {
+        return asked;
     }
 
     public Kind kind() {

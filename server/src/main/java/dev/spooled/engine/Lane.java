@@ -447,8 +447,10 @@ public final class Lane implements Lanes, AutoCloseable {
         } else if (DbFault.kindOf(e) == DbFault.Kind.RETRY) {
             setAside(batch.tickets.getFirst(), e);
         } else if (DbFault.kindOf(e) == DbFault.Kind.UNAVAILABLE) {
+            if (reachable) {
+                log.warn("the database is not available: {}", e.getMessage());
+            }
             reachable = false;
-            log.warn("the database is not available: {}", e.getMessage());
             refuse(batch, Refused.unavailable("the database is not available"));
             refuseWaiting("the database is not available");
         } else {

@@ -12,6 +12,7 @@ import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /// A refusal as gRPC has it: a status whose text can be shown to people, and inside a stream an error code. The
 /// switches are exhaustive, so that a new refusal does not compile until it has its place here. Details of a
@@ -28,7 +29,8 @@ final class Statuses {
             case Refused refused -> refused.refusal();
             case DbFault fault
             when fault.kind() == DbFault.Kind.UNAVAILABLE || fault.kind() == DbFault.Kind.RETRY -> {
-                LOG.warn("a call was refused: {}", fault.getMessage());
+                LOG.atLevel(fault.isNews() ? Level.WARN : Level.DEBUG)
+                        .log("a call was refused: {}", fault.getMessage());
                 yield new Refusal.Unavailable(1, "The database cannot answer right now, try again");
             }
             default -> {

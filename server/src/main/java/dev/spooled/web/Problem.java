@@ -10,6 +10,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /// A refusal as the wire has it: status, code, kind and the one body all errors share (contract/errors.md). The switch
 /// is exhaustive, so that a new refusal does not compile until it has its place here.
@@ -55,7 +56,8 @@ public record Problem(
             case Refused refused -> refused.refusal();
             case DbFault fault
             when fault.kind() == DbFault.Kind.UNAVAILABLE || fault.kind() == DbFault.Kind.RETRY -> {
-                LOG.warn("request {}: {}", requestId, fault.getMessage());
+                LOG.atLevel(fault.isNews() ? Level.WARN : Level.DEBUG)
+                        .log("request {}: {}", requestId, fault.getMessage());
                 yield new Refusal.Unavailable(1, "The database cannot answer right now, try again");
             }
             default -> {
