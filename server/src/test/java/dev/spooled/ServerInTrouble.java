@@ -8,6 +8,7 @@ import dev.spooled.db.EmbeddedPostgres;
 import dev.spooled.db.PostgresOptions;
 import dev.spooled.support.Await;
 import dev.spooled.support.TestDb;
+import dev.spooled.support.TestLane;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -23,6 +24,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
@@ -62,25 +64,23 @@ final class ServerInTrouble implements AutoCloseable {
     private volatile int payload;
     private volatile boolean over;
 
-    ServerInTrouble(Path data, Map<String, String> settings) throws IOException {
+    ServerInTrouble(Path data, Map<String, String> ofPostgres) throws IOException {
         folder = data.resolve("database");
-        options = new PostgresOptions(TestDb.BINARIES, settings);
+        options = new PostgresOptions(TestDb.BINARIES, ofPostgres);
         postgres = EmbeddedPostgres.start(folder, options, line -> {});
         address = postgres.address();
         String url = address.jdbcUrl()
                 .replace("jdbc:postgresql://", "postgres://" + address.user() + ":" + address.password() + "@");
         Path own = data.resolve("server");
-        app = new App(ConfigReader.read(
-                        Map.of(),
-                        Map.of(
-                                "HOST", "127.0.0.1",
-                                "PORT", "0",
-                                "GRPC_PORT", "0",
-                                "METRICS_PORT", "0",
-                                "DATABASE_URL", url,
-                                "SPOOLED_DB_CONNECTIONS", "4",
-                                "SPOOLED_DATA_DIR", own.toString())))
-                .start();
+        var settings = new HashMap<>(TestLane.setting());
+        settings.put("HOST", "127.0.0.1");
+        settings.put("PORT", "0");
+        settings.put("GRPC_PORT", "0");
+        settings.put("METRICS_PORT", "0");
+        settings.put("DATABASE_URL", url);
+        settings.put("SPOOLED_DB_CONNECTIONS", "4");
+        settings.put("SPOOLED_DATA_DIR", own.toString());
+        app = new App(ConfigReader.read(Map.of(), settings)).start();
         key = Files.readString(own.resolve("default.key")).strip();
         for (int i = 0; i < CALLERS; i++) {
             callers.add(Thread.ofVirtual().start(() -> callOn(this::enqueue)));
