@@ -7,6 +7,7 @@ import dev.spooled.db.DbAddress;
 import dev.spooled.db.EmbeddedPostgres;
 import dev.spooled.db.PostgresOptions;
 import dev.spooled.support.Await;
+import dev.spooled.support.Hardship;
 import dev.spooled.support.TestDb;
 import dev.spooled.support.TestLane;
 import java.io.IOException;
@@ -167,12 +168,7 @@ final class ServerInTrouble implements AutoCloseable {
 
     /// The signal to PostgreSQL's main process and to all its children.
     void signalPostgres(String name) throws IOException, InterruptedException {
-        long main = Long.parseLong(Files.readAllLines(folder.resolve("postgres").resolve("postmaster.pid"))
-                .getFirst()
-                .strip());
-        var words = new ArrayList<>(List.of("kill", "-" + name, Long.toString(main)));
-        ProcessHandle.of(main).orElseThrow().descendants().forEach(child -> words.add(Long.toString(child.pid())));
-        new ProcessBuilder(words).start().waitFor();
+        Hardship.signal(name, Hardship.postmaster(folder.resolve("postgres")));
     }
 
     Connection connect() throws SQLException {

@@ -5,6 +5,7 @@ import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Properties;
+import org.jspecify.annotations.Nullable;
 
 /// Where the database is and who we log in as. Roles are taken on after login (`SET ROLE`), so one login serves all.
 public record DbAddress(String jdbcUrl, String user, String password) {
@@ -35,6 +36,17 @@ public record DbAddress(String jdbcUrl, String user, String password) {
         Connection opened = DriverManager.getConnection(jdbcUrl, properties);
         opened.setNetworkTimeout(Runnable::run, (int) deadAfter.toMillis());
         return opened;
+    }
+
+    /// Breaks such a connection, from any thread: whoever waits on it for an answer hears that it is lost.
+    public static void sever(@Nullable Connection open) {
+        try {
+            if (open != null) {
+                open.abort(Runnable::run);
+            }
+        } catch (SQLException e) {
+            // It is gone either way.
+        }
     }
 
     /// pgjdbc properties of a connection in `role`, with further session settings as `-c name=value` options.

@@ -78,10 +78,6 @@ public final class NotifyChannel implements AutoCloseable {
     /// From any thread, also while another waits on it.
     @Override
     public void close() {
-        try {
-            connection.abort(Runnable::run);
-        } catch (SQLException e) {
-            // It is gone either way.
-        }
+        DbAddress.sever(connection);
     }
 }

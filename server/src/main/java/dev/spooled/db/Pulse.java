@@ -113,15 +113,8 @@ final class Pulse implements AutoCloseable {
     }
 
     private void drop() {
-        Connection open = connection;
+        DbAddress.sever(connection);
         connection = null;
-        if (open != null) {
-            try {
-                open.abort(Runnable::run);
-            } catch (SQLException e) {
-                // It is gone either way.
-            }
-        }
     }
 
     @Override

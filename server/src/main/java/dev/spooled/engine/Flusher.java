@@ -142,14 +142,7 @@ final class Flusher implements AutoCloseable {
 
     /// Breaks the session, from any thread; until there is another the lane flushes by itself.
     void sever() {
-        Connection open = connection;
-        try {
-            if (open != null) {
-                open.abort(Runnable::run);
-            }
-        } catch (SQLException e) {
-            log.debug("breaking a connection", e);
-        }
+        DbAddress.sever(connection);
     }
 
     /// Whether batches wait for the disk and this cannot bring them there.

@@ -127,14 +127,7 @@ final class LaneSession implements AutoCloseable {
 
     /// Breaks the connection, from any thread. The lane, which may be waiting on it, takes it for lost.
     void sever() {
-        Connection open = connection;
-        try {
-            if (open != null) {
-                open.abort(Runnable::run);
-            }
-        } catch (SQLException e) {
-            log.debug("breaking a connection", e);
-        }
+        DbAddress.sever(connection);
     }
 
     RoundTrip roundTrip() {

@@ -12,6 +12,7 @@ import dev.spooled.engine.Command.Leased;
 import dev.spooled.engine.Command.Settle;
 import dev.spooled.engine.Flusher.Outcome;
 import dev.spooled.refusal.Refused;
+import dev.spooled.support.Hardship;
 import java.nio.file.Path;
 import java.sql.DriverManager;
 import java.sql.SQLException;
@@ -134,7 +135,7 @@ class FlusherTest {
             for (int i = 0; i < 20; i++) {
                 long main = db.postmaster();
                 broken = System.nanoTime();
-                db.signalAll("KILL", main);
+                Hardship.signal("KILL", main);
                 UnderAttack.await("PostgreSQL is started again", () -> db.isOther(main));
                 db.awaitMore(2_000);
             }

@@ -9,11 +9,11 @@ import dev.spooled.db.PostgresOptions;
 import dev.spooled.engine.Command.Claim;
 import dev.spooled.engine.Command.Enqueue;
 import dev.spooled.refusal.Refused;
+import dev.spooled.support.Hardship;
 import dev.spooled.support.ManualClock;
 import dev.spooled.support.TestDb;
 import dev.spooled.support.TestLane;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -94,9 +94,7 @@ final class UnderAttack implements AutoCloseable {
     // ---- what is done to the database
 
     long postmaster() throws IOException {
-        return Long.parseLong(Files.readAllLines(data.resolve("postgres").resolve("postmaster.pid"))
-                .getFirst()
-                .strip());
+        return Hardship.postmaster(data.resolve("postgres"));
     }
 
     /// Whether another main process than this one runs.
@@ -106,14 +104,6 @@ final class UnderAttack implements AutoCloseable {
         } catch (IOException | RuntimeException e) {
             return false;
         }
-    }
-
-    /// The signal to PostgreSQL's main process and to all its children.
-    void signalAll(String name, long postmaster) throws IOException, InterruptedException {
-        ProcessHandle main = ProcessHandle.of(postmaster).orElseThrow();
-        var words = new ArrayList<>(List.of("kill", "-" + name, Long.toString(postmaster)));
-        main.descendants().forEach(child -> words.add(Long.toString(child.pid())));
-        new ProcessBuilder(words).start().waitFor();
     }
 
     private void sql(String statement) throws SQLException {
