@@ -46,8 +46,9 @@ public final class Db implements Homes, AutoCloseable {
         tenant = new Gate(address, Role.TENANT, connections, cell, prelude, pulse);
     }
 
-    /// From now on asks each second whether the database answers. While it does not, transactions are refused at once;
-    /// `onSilence` is run at each question to which no answer came, for whoever waits on a connection of his own.
+    /// From now on asks each second whether the database answers. When it has not for five seconds, transactions
+    /// are refused at once. `onSilence` is run at each question to which no answer came, for whoever waits on a
+    /// connection of his own.
     public void watch(Runnable onSilence) {
         pulse.start(onSilence);
     }
