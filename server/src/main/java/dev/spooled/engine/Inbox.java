@@ -48,10 +48,18 @@ final class Inbox {
         return size.get();
     }
 
-    void refuseAll(String why) {
-        for (Ticket<?> ticket = poll(); ticket != null; ticket = poll()) {
+    /// Refuses what waits now and returns how many that were. Who hears it may come back at once: that is for the next
+    /// look, or callers in a hurry would keep the lane here.
+    int refuseAll(String why) {
+        int refused = 0;
+        for (int waiting = size(); refused < waiting; refused++) {
+            Ticket<?> ticket = poll();
+            if (ticket == null) {
+                break;
+            }
             ticket.refuse(Refused.unavailable(why));
         }
+        return refused;
     }
 
     private void uncount(Ticket<?> ticket) {

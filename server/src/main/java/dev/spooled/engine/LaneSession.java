@@ -35,7 +35,7 @@ final class LaneSession implements AutoCloseable {
     private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
     private static final Duration DEAD_AFTER = Duration.ofSeconds(60);
 
-    private static final int READ_BACK_MAX = 10;
+    private static final int QUESTIONS_MAX = 10;
 
     /// The session's key of the barrier that pause and retention pass (`engine.sql`, barrier).
     static long barrierOf(int cell) {
@@ -200,18 +200,18 @@ final class LaneSession implements AutoCloseable {
                 throw new NotCommitted(e);
             }
             log.info("batch {} had committed; reading its answers back", batch);
-            readBack(onLostReply);
+            askUntilHeard(onLostReply);
         }
     }
 
-    /// The answers may be lost on their way again.
-    private void readBack(Reconcile answers) throws SQLException {
+    /// Runs what asks and changes nothing. Its answer may be lost as often as the one before.
+    private void askUntilHeard(Reconcile question) throws SQLException {
         for (int tries = 1; ; tries++) {
             try {
-                answers.run();
+                question.run();
                 return;
             } catch (SQLException e) {
-                if (tries == READ_BACK_MAX || !isLost(e)) {
+                if (tries == QUESTIONS_MAX || !isLost(e)) {
                     throw e;
                 }
                 drop();
@@ -238,17 +238,9 @@ final class LaneSession implements AutoCloseable {
 
     /// Has PostgreSQL put on disk whatever is committed; returns the newest batch among that.
     long flush() throws SQLException {
-        Connection open = connection();
-        try {
-            return Flusher.flush(open, cell, node);
-        } catch (SQLException e) {
-            if (!isLost(e)) {
-                throw e;
-            }
-            drop();
-            connect();
-            return Flusher.flush(connection(), cell, node);
-        }
+        long[] newest = {0};
+        askUntilHeard(() -> newest[0] = Flusher.flush(connection(), cell, node));
+        return newest[0];
     }
 
     private boolean isLost(SQLException e) {
@@ -262,13 +254,17 @@ final class LaneSession implements AutoCloseable {
         }
     }
 
-    /// Undoes what was asked and not committed.
-    void rollBack() throws SQLException {
-        try (Statement statement = connection().createStatement()) {
+    /// Undoes what was asked and not committed. A connection that breaks meanwhile undoes it as well.
+    void rollBack() {
+        Connection open = connection;
+        if (open == null) {
+            return;
+        }
+        try (Statement statement = open.createStatement()) {
             statement.execute("rollback");
         } catch (SQLException e) {
+            log.debug("lane connection lost while undoing batch {}", batch, e);
             drop();
-            throw e;
         }
     }
 

@@ -23,6 +23,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -138,8 +139,12 @@ class WorkflowKillsTest {
             var dice = new Random(random.nextLong());
             running.add(workers.submit(() -> work(graph, made, fails, completing, node, dice)));
         }
-        for (Future<?> worker : running) {
-            worker.get(60, TimeUnit.SECONDS);
+        try {
+            for (Future<?> worker : running) {
+                worker.get(60, TimeUnit.SECONDS);
+            }
+        } catch (TimeoutException e) {
+            throw new AssertionError("the graph did not end: " + left(made), e);
         }
         return completed(made);
     }
@@ -168,14 +173,14 @@ class WorkflowKillsTest {
         }
     }
 
-    /// A command that finds the database gone for too long did not happen: claims are left, others tried again.
+    /// Who is refused tries again; a claim is as good as the next.
     private <R> R run(int node, Random dice, Command<R> command, R otherwise) {
         if (dice.nextInt(12) == 0) {
             proxies.get(node).cutNextReply();
         } else if (dice.nextInt(24) == 0) {
             proxies.get(node).cutNextRequest();
         }
-        for (int i = 0; i < 10; i++) {
+        while (!Thread.currentThread().isInterrupted()) {
             try {
                 return lanes.get(node).run(command);
             } catch (Refused e) {
@@ -185,6 +190,17 @@ class WorkflowKillsTest {
             }
         }
         return otherwise;
+    }
+
+    /// What was not carried out, for whoever looks for the reason.
+    private String left(WorkflowMade made) {
+        var found = new ArrayList<String>();
+        found.add("workflow " + state(made) + ", ended " + cell.count("ended"));
+        for (String table : List.of("ready", "lease", "scheduled", "waiting")) {
+            cell.rows("select id from " + table, row -> row.uuid("id"))
+                    .forEach(id -> found.add(table + " s" + made.jobs().indexOf(id)));
+        }
+        return String.join(", ", found);
     }
 
     private String state(WorkflowMade made) {

@@ -8,10 +8,12 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /// A TCP proxy before PostgreSQL, or any server, that cuts a connection at the two instants that matter: when a
@@ -31,6 +33,10 @@ public final class CuttingProxy implements AutoCloseable {
     private final Set<Socket> open = ConcurrentHashMap.newKeySet();
     private final AtomicInteger cuts = new AtomicInteger();
     private volatile Cut next = Cut.NONE;
+    private final AtomicReference<@Nullable Marked> marks = new AtomicReference<>();
+
+    /// Requests whose replies are cut, and how many are still to come.
+    private record Marked(String text, int times) {}
 
     private CuttingProxy(@Nullable DbAddress behind, String host, int port) throws IOException {
         this.behind = behind;
@@ -72,6 +78,11 @@ public final class CuttingProxy implements AutoCloseable {
         next = Cut.REPLY;
     }
 
+    /// So many requests that have `text` in them are carried out, each without an answer.
+    public void cutRepliesTo(String text, int times) {
+        marks.set(new Marked(text, times));
+    }
+
     /// Every connection dies now, at both ends.
     public void cutAll() throws IOException {
         for (Socket socket : open) {
@@ -108,6 +119,9 @@ public final class CuttingProxy implements AutoCloseable {
             InputStream in = from.getInputStream();
             OutputStream out = to.getOutputStream();
             for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
+                if (side == Cut.REQUEST) {
+                    lookForMark(buffer, read);
+                }
                 if (next == side) {
                     next = Cut.NONE;
                     cuts.incrementAndGet();
@@ -118,6 +132,14 @@ public final class CuttingProxy implements AutoCloseable {
             }
         } catch (IOException e) {
             // either side is gone: the other goes with it
+        }
+    }
+
+    private void lookForMark(byte[] request, int length) {
+        Marked marked = marks.get();
+        if (marked != null && new String(request, 0, length, StandardCharsets.ISO_8859_1).contains(marked.text())) {
+            marks.set(marked.times() > 1 ? new Marked(marked.text(), marked.times() - 1) : null);
+            cutNextReply();
         }
     }
 
