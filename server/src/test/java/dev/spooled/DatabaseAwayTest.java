@@ -47,6 +47,18 @@ class DatabaseAwayTest {
         }
     }
 
+    /// Whoever is at the other end is not told either: PostgreSQL keeps the sessions that were open, and what they
+    /// hold.
+    @Test
+    void cutOffByTheNetwork() throws Exception {
+        try (var server = new ServerInTrouble(data, Map.of(), true)) {
+            server.network().dropAll();
+            server.awaitRefusals();
+            server.network().dropNoMore();
+            server.assertWell();
+        }
+    }
+
     @Test
     void outOfConnections() throws Exception {
         try (var server = new ServerInTrouble(data, Map.of("max_connections", "30"))) {

@@ -7,6 +7,7 @@ import dev.spooled.db.DbAddress;
 import dev.spooled.db.EmbeddedPostgres;
 import dev.spooled.db.PostgresOptions;
 import dev.spooled.support.Await;
+import dev.spooled.support.CuttingProxy;
 import dev.spooled.support.Hardship;
 import dev.spooled.support.TestDb;
 import dev.spooled.support.TestLane;
@@ -28,14 +29,18 @@ import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /// A server on a PostgreSQL of its own that can be done things to, with callers that enqueue and list over HTTP without
 /// pause; keeps what each was answered.
@@ -59,6 +64,7 @@ final class ServerInTrouble implements AutoCloseable {
     private final Path folder;
     private final PostgresOptions options;
     private final DbAddress address;
+    private final @Nullable CuttingProxy network;
     private final App app;
     private final String key;
     private EmbeddedPostgres postgres;
@@ -66,11 +72,18 @@ final class ServerInTrouble implements AutoCloseable {
     private volatile boolean over;
 
     ServerInTrouble(Path data, Map<String, String> ofPostgres) throws IOException {
+        this(data, ofPostgres, false);
+    }
+
+    /// `acrossNetwork`: the server reaches PostgreSQL over what `network` gives.
+    ServerInTrouble(Path data, Map<String, String> ofPostgres, boolean acrossNetwork) throws IOException {
         folder = data.resolve("database");
         options = new PostgresOptions(TestDb.BINARIES, ofPostgres);
         postgres = EmbeddedPostgres.start(folder, options, line -> {});
         address = postgres.address();
-        String url = address.jdbcUrl()
+        network = acrossNetwork ? CuttingProxy.before(address) : null;
+        String url = (network == null ? address : network.address())
+                .jdbcUrl()
                 .replace("jdbc:postgresql://", "postgres://" + address.user() + ":" + address.password() + "@");
         Path own = data.resolve("server");
         var settings = new HashMap<>(TestLane.setting());
@@ -171,6 +184,11 @@ final class ServerInTrouble implements AutoCloseable {
         Hardship.signal(name, Hardship.postmaster(folder.resolve("postgres")));
     }
 
+    /// What lies between the server and PostgreSQL.
+    CuttingProxy network() {
+        return Objects.requireNonNull(network);
+    }
+
     Connection connect() throws SQLException {
         return DriverManager.getConnection(address.jdbcUrl(), address.user(), address.password());
     }
@@ -184,28 +202,47 @@ final class ServerInTrouble implements AutoCloseable {
     /// Readiness says 503 and who enqueues hears it; alive it is all the same.
     void awaitRefusals() {
         int enqueues = refusedEnqueues.get();
-        Await.until(PATIENCE, this::readiness, status -> status == 503);
-        Await.until(PATIENCE, refusedEnqueues::get, refused -> refused > enqueues);
+        until(this::readiness, status -> status == 503);
+        until(refusedEnqueues::get, refused -> refused > enqueues);
         assertThat(send("GET", "/health/live", "", READINESS_WITHIN).statusCode())
                 .isEqualTo(200);
         assertThat(send("GET", "/health", "", READINESS_WITHIN).body()).contains("\"status\":");
     }
 
-    void assertWell() {
+    void awaitWell() {
         int before = acknowledged.size();
         int answered = readsAnswered.get();
-        Await.until(PATIENCE, this::readiness, status -> status == 200);
-        Await.until(PATIENCE, acknowledged::size, size -> size >= before + 50);
-        Await.until(PATIENCE, readsAnswered::get, size -> size > answered);
+        until(this::readiness, status -> status == 200);
+        until(acknowledged::size, size -> size >= before + 50);
+        until(readsAnswered::get, size -> size > answered);
+    }
+
+    /// It is well, and nothing that was acknowledged is lost; nobody calls any more.
+    void assertWell() {
+        awaitWell();
         over = true;
         for (Thread caller : callers) {
             join(caller);
         }
-        assertThat(wrong).as("answers that are neither right nor 503").isEmpty();
+        assertNothingWrong();
         assertThat(acknowledged)
                 .as("acknowledged and lost")
                 .allMatch(id ->
                         send("GET", "/api/v1/jobs/" + id, "", ANSWER_WITHIN).statusCode() == 200);
+    }
+
+    private <T> void until(Supplier<T> figure, Predicate<T> wanted) {
+        Await.until(
+                PATIENCE,
+                () -> {
+                    assertNothingWrong();
+                    return figure.get();
+                },
+                wanted);
+    }
+
+    private void assertNothingWrong() {
+        assertThat(wrong).as("answers that are neither right nor 503").isEmpty();
     }
 
     private static void join(Thread caller) {
@@ -217,9 +254,12 @@ final class ServerInTrouble implements AutoCloseable {
     }
 
     @Override
-    public void close() {
+    public void close() throws IOException {
         over = true;
         app.close();
+        if (network != null) {
+            network.close();
+        }
         postgres.close();
     }
 }

@@ -10,6 +10,8 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
@@ -46,11 +48,15 @@ public final class Db implements Homes, AutoCloseable {
         tenant = new Gate(address, Role.TENANT, connections, cell, prelude, pulse);
     }
 
-    /// From now on asks each second whether the database answers. When it has not for five seconds, transactions
-    /// are refused at once. `onSilence` is run at each question to which no answer came, for whoever waits on a
-    /// connection of his own.
+    /// From now on asks each second whether the database answers. When no answer comes, transactions that wait
+    /// for one end as failed; when none has for five seconds, new ones are refused at once. `onSilence` is run at
+    /// each question to which no answer came, for whoever waits on a connection of his own.
     public void watch(Runnable onSilence) {
-        pulse.start(onSilence);
+        pulse.start(() -> {
+            engine.giveUpWaiting();
+            tenant.giveUpWaiting();
+            onSilence.run();
+        });
     }
 
     /// Whether the database answered when it was last asked; taken to be so until it is watched.
@@ -137,6 +143,10 @@ public final class Db implements Homes, AutoCloseable {
 
         private final HikariDataSource pool;
         private final Semaphore places;
+
+        /// Connections that transactions are at.
+        private final Set<Connection> lent = ConcurrentHashMap.newKeySet();
+
         private final int cell;
         private final String prelude;
         private final Pulse pulse;
@@ -155,6 +165,7 @@ public final class Db implements Homes, AutoCloseable {
                             + " -c idle_in_transaction_session_timeout=30s"
                             + (role == Role.TENANT ? BY_KEY : ""));
             properties.setProperty("socketTimeout", Integer.toString(seconds + DEAD_AFTER_SECONDS));
+            properties.setProperty("loginTimeout", DbAddress.OPENED_WITHIN_SECONDS);
             config.setDataSourceProperties(properties);
             config.setMaximumPoolSize(connections);
             config.setMinimumIdle(1);
@@ -168,9 +179,9 @@ public final class Db implements Homes, AutoCloseable {
         /// A statement that commits by itself: organization and query go as one implicit transaction.
         <T> List<T> read(@Nullable Integer org, Sql sql, Args args, Row.Reader<T> reader) {
             enter();
-            try (Connection connection = pool.getConnection()) {
-                connection.setAutoCommit(true);
-                return new Tx(connection, org, cell, prelude).list(sql, args, reader);
+            try (Loan loan = lend()) {
+                loan.connection().setAutoCommit(true);
+                return new Tx(loan.connection(), org, cell, prelude).list(sql, args, reader);
             } catch (SQLException e) {
                 throw new DbFault(sql.name(), e);
             } finally {
@@ -180,13 +191,35 @@ public final class Db implements Homes, AutoCloseable {
 
         <T> T transaction(@Nullable Integer org, Function<Tx, T> work) {
             enter();
-            try (Connection connection = pool.getConnection()) {
-                return committed(connection, org, work);
+            try (Loan loan = lend()) {
+                return committed(loan.connection(), org, work);
             } catch (SQLException e) {
                 throw new DbFault("transaction", e);
             } finally {
                 places.release();
             }
+        }
+
+        /// A connection of the pool, known while it is away.
+        private record Loan(Connection connection, Set<Connection> lent) implements AutoCloseable {
+            @Override
+            public void close() throws SQLException {
+                lent.remove(connection);
+                connection.close();
+            }
+        }
+
+        private Loan lend() throws SQLException {
+            Connection connection = pool.getConnection();
+            lent.add(connection);
+            return new Loan(connection, lent);
+        }
+
+        /// Ends every wait for an answer, from any thread. Connections made before are not used again: one may be
+        /// dead without saying so.
+        void giveUpWaiting() {
+            lent.forEach(DbAddress::sever);
+            pool.getHikariPoolMXBean().softEvictConnections();
         }
 
         private void enter() {

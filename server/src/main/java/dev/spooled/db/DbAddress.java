@@ -27,7 +27,7 @@ public record DbAddress(String jdbcUrl, String user, String password) {
         }
     }
 
-    private static final String OPENED_WITHIN_SECONDS = "5";
+    static final String OPENED_WITHIN_SECONDS = "5";
 
     /// A connection outside the pools: refused when the database has not answered its login within seconds, taken to be
     /// dead when an answer takes longer than `deadAfter` later.

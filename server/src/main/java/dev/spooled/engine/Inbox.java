@@ -48,8 +48,8 @@ final class Inbox {
         return size.get();
     }
 
-    /// Refuses what waits now and returns how many that were. Who hears it may come back at once: that is for the next
-    /// look, or callers in a hurry would keep the lane here.
+    /// Refuses what waits now and returns how many that were. Who hears it may come back at once: that is for the
+    /// next look, or callers in a hurry would keep the lane here.
     int refuseAll(String why) {
         int refused = 0;
         for (int waiting = size(); refused < waiting; refused++) {

@@ -4,6 +4,7 @@ import dev.spooled.db.DbAddress;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -12,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -33,6 +35,7 @@ public final class CuttingProxy implements AutoCloseable {
     private final Set<Socket> open = ConcurrentHashMap.newKeySet();
     private final AtomicInteger cuts = new AtomicInteger();
     private volatile Cut next = Cut.NONE;
+    private volatile boolean dropping;
     private final AtomicReference<@Nullable Marked> marks = new AtomicReference<>();
 
     /// Requests whose replies are cut, and how many are still to come.
@@ -83,6 +86,16 @@ public final class CuttingProxy implements AutoCloseable {
         marks.set(new Marked(text, times));
     }
 
+    /// From now on everything is lost on its way, and nobody is told: what is open stays open at both ends, for good.
+    public void dropAll() {
+        dropping = true;
+    }
+
+    /// Connections that are made from now on work.
+    public void dropNoMore() {
+        dropping = false;
+    }
+
     /// Every connection dies now, at both ends.
     public void cutAll() throws IOException {
         for (Socket socket : open) {
@@ -104,28 +117,31 @@ public final class CuttingProxy implements AutoCloseable {
                 server.setTcpNoDelay(true);
                 open.add(client);
                 open.add(server);
-                Thread.ofVirtual().start(() -> forward(client, server, Cut.REQUEST));
-                Thread.ofVirtual().start(() -> forward(server, client, Cut.REPLY));
+                var dead = new AtomicBoolean(dropping);
+                Thread.ofVirtual().start(() -> forward(client, server, Cut.REQUEST, dead));
+                Thread.ofVirtual().start(() -> forward(server, client, Cut.REPLY, dead));
             } catch (IOException e) {
                 return;
             }
         }
     }
 
-    private void forward(Socket from, Socket to, Cut side) {
+    private void forward(Socket from, Socket to, Cut side, AtomicBoolean dead) {
         byte[] buffer = new byte[1 << 20];
-        try (from;
-                to) {
+        try (from) {
             InputStream in = from.getInputStream();
             OutputStream out = to.getOutputStream();
             for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
+                if (isDropped(dead)) {
+                    continue;
+                }
                 if (side == Cut.REQUEST) {
                     lookForMark(buffer, read);
                 }
                 if (next == side) {
                     next = Cut.NONE;
                     cuts.incrementAndGet();
-                    return;
+                    break;
                 }
                 out.write(buffer, 0, read);
                 out.flush();
@@ -133,6 +149,25 @@ public final class CuttingProxy implements AutoCloseable {
         } catch (IOException e) {
             // either side is gone: the other goes with it
         }
+        if (!isDropped(dead)) {
+            close(to);
+        }
+    }
+
+    private static void close(Socket socket) {
+        try {
+            socket.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /// A connection that lost something has lost all that follows.
+    private boolean isDropped(AtomicBoolean dead) {
+        if (dropping) {
+            dead.set(true);
+        }
+        return dead.get();
     }
 
     private void lookForMark(byte[] request, int length) {
@@ -146,5 +181,6 @@ public final class CuttingProxy implements AutoCloseable {
     @Override
     public void close() throws IOException {
         listener.close();
+        cutAll();
     }
 }
