@@ -128,32 +128,47 @@ abstract class BusConformance {
         Await.until(joined.count::get, n -> n >= 1);
     }
 
+    /// A machine with much else to do may lose a frame: then that was said, and the publishers begin again.
     @Test
-    void eachPublisherIsHeardInItsOrder() {
+    void eachPublisherIsHeardInItsOrder() throws Exception {
         NodeBus ears = bus();
         List<NodeBus> publishers = List.of(bus(), bus());
         publishers.forEach(each -> acquaint(each, ears));
+        int rounds = 1;
+        while (!areHeardInTheirOrder(publishers, ears, rounds)) {
+            assertThat(rounds++).as("rounds with something lost").isLessThan(3);
+        }
+    }
+
+    /// False when the ears were told that they missed something.
+    private static boolean areHeardInTheirOrder(List<NodeBus> publishers, NodeBus ears, int round) throws Exception {
         Ear<Happened> all = ear(ears, Happened.class);
         var threads = new ArrayList<Thread>();
-        for (int p = 0; p < publishers.size(); p++) {
-            int org = p;
+        for (NodeBus publisher : publishers) {
+            int org = 10 * round + threads.size();
             threads.add(Thread.ofVirtual().start(() -> {
                 for (int i = 0; i < 5_000; i++) {
-                    publishers.get(org).publish(happened(org, i));
+                    publisher.publish(happened(org, i));
                 }
             }));
         }
-        Await.until(all.count::get, n -> n == 10_000);
-        for (int p = 0; p < publishers.size(); p++) {
-            int org = p;
-            List<Integer> numbers = all.heard.stream()
-                    .filter(it -> it.org() == org)
-                    .map(BusConformance::number)
-                    .toList();
-            assertThat(numbers).hasSize(5_000).isSorted().doesNotHaveDuplicates();
+        for (Thread thread : threads) {
+            thread.join();
         }
-        assertThat(all.missed).hasValue(0);
-        assertThat(threads).hasSize(2);
+        for (int p = 0; p < publishers.size(); p++) {
+            int org = 10 * round + p;
+            List<Integer> numbers =
+                    Await.until(() -> numbersOf(org, all), heard -> heard.size() == 5_000 || all.missed.get() > 0);
+            assertThat(numbers).isSorted().doesNotHaveDuplicates();
+        }
+        return all.missed.get() == 0;
+    }
+
+    private static List<Integer> numbersOf(int org, Ear<Happened> ear) {
+        return ear.heard.stream()
+                .filter(it -> it.org() == org)
+                .map(BusConformance::number)
+                .toList();
     }
 
     @Test
