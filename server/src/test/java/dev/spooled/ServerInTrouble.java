@@ -35,6 +35,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAccumulator;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
@@ -59,6 +60,7 @@ final class ServerInTrouble implements AutoCloseable {
     private final AtomicInteger refusedEnqueues = new AtomicInteger();
     private final AtomicInteger refusedReads = new AtomicInteger();
     private final AtomicInteger readsAnswered = new AtomicInteger();
+    private final LongAccumulator slowestNanos = new LongAccumulator(Math::max, 0);
     private final Queue<String> wrong = new ConcurrentLinkedQueue<>();
     private final List<Thread> callers = new ArrayList<>();
     private final Path folder;
@@ -154,8 +156,11 @@ final class ServerInTrouble implements AutoCloseable {
                 .header("Content-Type", "application/json")
                 .method(method, body.isEmpty() ? BodyPublishers.noBody() : BodyPublishers.ofString(body))
                 .build();
+        long asked = System.nanoTime();
         try {
-            return client.send(request, BodyHandlers.ofString());
+            HttpResponse<String> answer = client.send(request, BodyHandlers.ofString());
+            slowestNanos.accumulate(System.nanoTime() - asked);
+            return answer;
         } catch (IOException e) {
             wrong.add(method + " " + path + ": " + e);
             throw new IllegalStateException(e);
@@ -225,6 +230,9 @@ final class ServerInTrouble implements AutoCloseable {
             join(caller);
         }
         assertNothingWrong();
+        System.out.printf(
+                "in trouble: %d enqueued, %d refused, the slowest answer took %.1f s%n",
+                acknowledged.size(), refusedEnqueues.get(), slowestNanos.get() / 1e9);
         assertThat(acknowledged)
                 .as("acknowledged and lost")
                 .allMatch(id ->
