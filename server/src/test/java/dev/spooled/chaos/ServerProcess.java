@@ -14,6 +14,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -87,14 +88,7 @@ final class ServerProcess implements AutoCloseable {
 
     private Process launch() throws IOException {
         Files.createDirectories(data);
-        var builder = new ProcessBuilder(List.of(
-                System.getProperty("java.home") + File.separator + "bin" + File.separator + "java",
-                "-Xmx1g",
-                "-XX:+UseG1GC",
-                "-cp",
-                System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
-                "dev.spooled.Main",
-                "serve"));
+        var builder = new ProcessBuilder(command());
         builder.environment().put("HOST", "127.0.0.1");
         builder.environment().put("PORT", Integer.toString(port));
         builder.environment().put("METRICS_PORT", "0");
@@ -110,6 +104,31 @@ final class ServerProcess implements AutoCloseable {
         builder.environment().putAll(settings);
         builder.redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.appendTo(new File(data + ".log")));
         return builder.start();
+    }
+
+    /// As `./spooled serve` does when `./spooled test` names the jar it built (`server.jar`, and `server.aot` for its
+    /// cache); else from the classes.
+    private static List<String> command() {
+        var command = new ArrayList<>(List.of(
+                System.getProperty("java.home") + File.separator + "bin" + File.separator + "java",
+                "-Xmx1g",
+                "-XX:+UseG1GC",
+                "-XX:+UseCompactObjectHeaders",
+                "--enable-native-access=ALL-UNNAMED"));
+        String jar = System.getProperty("server.jar", "");
+        String cache = System.getProperty("server.aot", "");
+        if (!cache.isEmpty()) {
+            command.addAll(List.of("-XX:AOTCache=" + cache, "-Xlog:aot=off", "-Xlog:cds=off"));
+        }
+        command.addAll(
+                jar.isEmpty()
+                        ? List.of(
+                                "-cp",
+                                System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
+                                "dev.spooled.Main")
+                        : List.of("-jar", jar));
+        command.add("serve");
+        return command;
     }
 
     int port() {
