@@ -12,6 +12,8 @@ import java.net.http.HttpRequest;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,6 +29,8 @@ import tools.jackson.databind.json.JsonMapper;
 final class TwoNodesLiveTest {
     private static final JsonMapper JSON = new JsonMapper();
     private static final int JOBS = 60;
+    private static final List<String> LIFE =
+            List.of("JobCreated", "pending>processing", "processing>completed", "JobCompleted");
 
     @TempDir
     Path data;
@@ -120,11 +124,21 @@ final class TwoNodesLiveTest {
                 seen += frame.type().equals("JobCompleted") ? 1 : 0;
             }
             assertThat(told).hasSize(JOBS);
-            told.values()
-                    .forEach(life -> assertThat(life)
-                            .containsExactly(
-                                    "JobCreated", "pending>processing", "processing>completed", "JobCompleted"));
+            assertLives(told.values());
         }
+    }
+
+    /// In their order always. What comes from the other server later than a listener is made to wait for it is left out
+    /// (docs/live.md), which a machine with much else to do may bring about now and then.
+    private static void assertLives(Collection<List<String>> lives) {
+        assertThat(lives)
+                .allSatisfy(life -> assertThat(life)
+                        .isSubsetOf(LIFE)
+                        .doesNotHaveDuplicates()
+                        .isSortedAccordingTo(Comparator.comparing(LIFE::indexOf)));
+        assertThat(lives.stream().filter(life -> !life.equals(LIFE)))
+                .as("lives with something left out")
+                .hasSizeLessThanOrEqualTo(JOBS / 10);
     }
 
     private static String summary(Frame frame) {
